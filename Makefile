@@ -1,0 +1,58 @@
+# Two commands do nearly everything: `make run` and `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export FLASK_APP := app
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run reset test check bench shots
+
+help: ## Say what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version.split()[0])'
+	@$(PYTHON) -m venv $(VENV)
+
+# A stamp is the lock file that was installed: it differs when the lock has changed.
+$(VENV)/run.stamp: requirements.lock | $(BIN)/python
+	@cmp -s $< $@ || { echo "Installing the locked dependencies …"; \
+	  $(BIN)/pip install --quiet --require-hashes -r requirements.lock && cp $< $@; }
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock | $(BIN)/python
+	@cmp -s $< $@ || { echo "Installing the locked dependencies …"; \
+	  $(BIN)/pip install --quiet --require-hashes -r requirements-dev.lock && cp $< $@; }
+	@touch $@
+
+setup: $(VENV)/run.stamp ## Install what running needs: packages and page assets
+	@$(BIN)/python -m web.assets
+
+setup-dev: $(VENV)/dev.stamp ## Install what developing needs as well
+	@$(BIN)/python -m web.assets
+
+run: setup ## Start everything: web, worker, scheduler, and WeChat in the box
+	@$(BIN)/python -m kernel.keyring var/secrets
+	@exec $(BIN)/flask up
+
+reset: ## Forget the demo data (keys, database, emulator)
+	@rm -rf var && echo "var/ is gone; the next 'make run' begins anew."
+
+test: setup-dev ## Run every test
+	@$(BIN)/python -m tests.browser
+	@$(BIN)/python -m pytest -n 2 $(TESTS)
+
+check: setup-dev ## Lint, types, layers and house rules
+	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ."; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m pytest -q -p no:cacheprovider tests/house
+
+bench: setup-dev ## Print the ratios of bench/
+	@$(BIN)/python -m bench
+
+shots: setup-dev ## Take the screenshots of README and docs into var/shots
+	@$(BIN)/python -m tests.browser
+	@$(BIN)/python -m tests.shots
