@@ -1,0 +1,51 @@
+"""The activity log: what members and operators did, append-only, the source of reports."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Index, Integer, String
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from kernel.db import Base
+
+# SQLite counts up by itself only in a column spelled INTEGER.
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Activity(Base):
+    """One thing that happened; `kind` is dotted, such as `check_in` or `coupon.claimed`."""
+
+    __tablename__ = "activity"
+    __table_args__ = (
+        Index("ix_activity_kind_at", "kind", "at"),
+        Index("ix_activity_member_id_at", "member_id", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    at: Mapped[datetime]
+    kind: Mapped[str] = mapped_column(String(40))
+    openid: Mapped[str | None] = mapped_column(String(64))
+    member_id: Mapped[int | None] = mapped_column(BigInteger)
+    facts: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+
+
+def record(
+    session: Session,
+    kind: str,
+    at: datetime,
+    *,
+    who: tuple[str | None, int | None] = (None, None),
+    **facts: Any,
+) -> None:
+    """Append one activity of `who` = (openid, member id), in the caller's transaction.
+
+    Facts hold ids and numbers, never a phone, a name or a token: the log outlives the person.
+    """
+    openid, member_id = who
+    session.execute(
+        _INSERT,
+        {"at": at, "kind": kind, "openid": openid, "member_id": member_id, "facts": facts or None},
+    )
+
+
+_INSERT = Activity.__table__.insert()  # type: ignore[attr-defined]

@@ -1,0 +1,59 @@
+"""The audit log: which operator changed what, written in the same transaction as the change."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from kernel.activity import BigId
+from kernel.db import Base
+from kernel.operators import Operator
+
+
+class AuditEntry(Base):
+    """One act of an operator; append-only."""
+
+    __tablename__ = "audit_entry"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    operator_id: Mapped[int | None] = mapped_column(ForeignKey("operator.id"))
+    action: Mapped[str] = mapped_column(String(40))
+    subject: Mapped[str] = mapped_column(String(80))
+    address: Mapped[str | None] = mapped_column(String(45))
+    details: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+
+
+def write(
+    session: Session,
+    action: str,
+    subject: str,
+    at: datetime,
+    *,
+    by: tuple[int | None, str | None] = (None, None),
+    **details: Any,
+) -> None:
+    """Append who did what to which subject; `by` = (operator id, network address)."""
+    operator_id, address = by
+    session.add(
+        AuditEntry(
+            at=at,
+            operator_id=operator_id,
+            action=action,
+            subject=subject,
+            address=address,
+            details=details or None,
+        )
+    )
+
+
+def latest(session: Session, limit: int = 100) -> list[tuple[AuditEntry, str | None]]:
+    """The newest entries with the operators' names."""
+    rows = session.execute(
+        select(AuditEntry, Operator.name)
+        .outerjoin(Operator, Operator.id == AuditEntry.operator_id)
+        .order_by(AuditEntry.id.desc())
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in rows]

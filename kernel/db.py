@@ -1,0 +1,165 @@
+"""Transactions, the base of all tables, and the column types that hold on three databases."""
+
+import random
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, ClassVar, TypeVar
+
+from sqlalchemy import DateTime, Dialect, Engine, MetaData, String, Table, TypeDecorator, event
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.schema import SchemaItem
+
+from kernel.engine import READ_ONLY
+
+T = TypeVar("T")
+
+_TRIES = 8
+# Serialization failure, deadlock, lock timeout.
+_POSTGRES_RETRY = {"40001", "40P01", "55P03"}
+# Deadlock, lock wait timeout (which undoes only the statement: we undo the rest), MariaDB's
+# "record has changed", a savepoint that a deadlock took away.
+_MYSQL_RETRY = {1213, 1205, 1020, 1305}
+_MYSQL_DUPLICATE = 1062
+# Without fsp, 23:59:59.6 is cut or even rounded into the next day.
+_PRECISE: Any = mysql.DATETIME
+_MYSQL_INSTANT = _PRECISE(fsp=6)
+
+
+class TryAgain(Exception):
+    """Raised inside a transaction that must be repeated whole, from a fresh snapshot."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC instant with microseconds on SQLite, PostgreSQL, MariaDB and MySQL.
+
+    Refuses naive datetimes: a time without a zone is a bug at the place that made it.
+    """
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(postgresql.TIMESTAMP(timezone=True))
+        if dialect.name in {"mysql", "mariadb"}:
+            return dialect.type_descriptor(_MYSQL_INSTANT)
+        return dialect.type_descriptor(sqlite.DATETIME())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a datetime without a time zone cannot be stored")
+        instant = value.astimezone(UTC)
+        return instant if dialect.name == "postgresql" else instant.replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        del dialect
+        if value is None:
+            return None
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+class Base(DeclarativeBase):
+    """Base of every table; constraint names are fixed so that migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar = {datetime: UtcDateTime(), str: String(255)}
+
+
+@event.listens_for(Table, "after_parent_attach")
+def _compare_exactly(table: SchemaItem, _parent: object) -> None:
+    # The default collation of MariaDB and MySQL holds `oAbC1` and `oabc1` for one openid.
+    if isinstance(table, Table):
+        for dialect in ("mysql", "mariadb"):
+            table.dialect_options[dialect]["charset"] = "utf8mb4"
+            table.dialect_options[dialect]["collate"] = "utf8mb4_bin"
+
+
+class Database:
+    """An engine and the only way to open a transaction on it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        reading = engine.execution_options(**{READ_ONLY: True})
+        self._writing = sessionmaker(engine, expire_on_commit=False)
+        self._reading = sessionmaker(reading, expire_on_commit=False, autoflush=False)
+
+    def transaction(self, work: Callable[[Session], T]) -> T:
+        """Run `work(session)` in one transaction and commit it.
+
+        The whole of `work` runs again after a deadlock, a serialization failure or `TryAgain`, so
+        it holds database work only: no HTTP, no Redis, no mail. A connection that breaks is not
+        retried: its COMMIT may have happened, and only an idempotency key can tell.
+        """
+        return _repeated(self._writing, work)
+
+    def read(self, work: Callable[[Session], T]) -> T:
+        """Like `transaction`, for work that only reads: takes no write lock on SQLite."""
+        return _repeated(self._reading, work)
+
+
+def _repeated(sessions: sessionmaker[Session], work: Callable[[Session], T]) -> T:
+    attempt = 0
+    while True:
+        attempt += 1
+        try:
+            with sessions.begin() as session:
+                return work(session)
+        except (DBAPIError, TryAgain) as error:
+            if attempt == _TRIES or not _repeatable(error):
+                raise
+        time.sleep(min(0.5, 0.004 * 2**attempt) * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
+
+
+def _repeatable(error: DBAPIError | TryAgain) -> bool:
+    if isinstance(error, TryAgain):
+        return True
+    if error.connection_invalidated or error.orig is None:
+        return False
+    state = getattr(error.orig, "sqlstate", None)
+    if state is not None:
+        return state in _POSTGRES_RETRY
+    number = error.orig.args[0] if error.orig.args else None
+    return number in _MYSQL_RETRY or "database is locked" in str(error.orig)
+
+
+def insert_once(session: Session, table: type[Base], values: Mapping[str, Any], key: str) -> bool:
+    """Insert a row unless one with the same unique `key` column(s) stands; say whether it did.
+
+    `key` names the columns of one unique constraint, joined by commas. A rival's insert that has
+    not committed yet is waited for, so the answer is final. Needs no savepoint.
+    """
+    connection = session.connection()
+    if connection.dialect.name in {"mysql", "mariadb"}:
+        return _insert_or_catch(session, table, values)
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    columns = key.split(",")
+    statement = insert(table).on_conflict_do_nothing(index_elements=columns)
+    # RETURNING, since the row count of this statement is unreliable under psycopg.
+    done = session.execute(
+        statement.returning(*(table.__table__.c[name] for name in columns)), values
+    )
+    return done.first() is not None
+
+
+def _insert_or_catch(session: Session, table: type[Base], values: Mapping[str, Any]) -> bool:
+    # INSERT IGNORE would also swallow truncation; the plain error leaves the transaction usable.
+    try:
+        session.connection().execute(table.__table__.insert(), values)  # type: ignore[attr-defined]
+    except IntegrityError as error:
+        if error.orig is not None and error.orig.args[0] == _MYSQL_DUPLICATE:
+            return False
+        raise
+    return True

@@ -1,0 +1,82 @@
+"""Engines for SQLite, PostgreSQL and MariaDB/MySQL that behave alike where it matters."""
+
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+READ_ONLY = "weiting_read_only"
+
+_POSTGRES_SESSION = " ".join(
+    f"-c {name}={value}"
+    for name, value in {
+        "lock_timeout": "5000",
+        "statement_timeout": "60000",
+        "idle_in_transaction_session_timeout": "30000",
+        "timezone": "UTC",
+    }.items()
+)
+_MYSQL_SESSION = (
+    "SET time_zone='+00:00', innodb_lock_wait_timeout=5, "
+    "sql_mode='STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO'"
+)
+
+
+def make_engine(url: str, *, pool_size: int = 10) -> Engine:
+    """An engine for `url` with our session settings; READ COMMITTED on servers.
+
+    SQLite takes its write lock when a transaction begins: a deferred lock loses updates or fails
+    at once with "database is locked" (measured: 400 increments gave 100, or 296 errors).
+    """
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite(url, parsed.database)
+    options: dict[str, Any] = {
+        "isolation_level": "READ COMMITTED",
+        "pool_pre_ping": True,
+        "pool_timeout": 3,
+        "pool_size": pool_size,
+        "max_overflow": 5,
+    }
+    if parsed.get_backend_name() == "postgresql":
+        options["connect_args"] = {"options": _POSTGRES_SESSION, "connect_timeout": 3}
+    else:
+        options["connect_args"] = {
+            "charset": "utf8mb4",
+            "init_command": _MYSQL_SESSION,
+            "connect_timeout": 3,
+            "read_timeout": 60,
+            "write_timeout": 60,
+        }
+    return create_engine(url, **options)
+
+
+def _sqlite(url: str, database: str | None) -> Engine:
+    if database:
+        Path(database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": 30}, pool_size=10, max_overflow=20)
+    event.listen(engine, "connect", _configure_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _configure_sqlite(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+    # The driver's own implicit BEGIN breaks savepoints; ours is sent by _begin_sqlite.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "busy_timeout=30000",
+        "foreign_keys=ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reading = connection.get_execution_options().get(READ_ONLY, False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

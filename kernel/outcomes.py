@@ -1,0 +1,18 @@
+"""What became of something that was sent to the outside."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of one call.
+
+    `sent`: it was taken. `again`: surely not taken, may be tried later. `refused`: surely not
+    taken, never will be. `stop`: the account itself is refused, so the whole job must pause.
+    `unknown`: no clear answer; it may have been taken, so it is not sent again by itself.
+    """
+
+    verdict: Literal["sent", "again", "refused", "stop", "unknown"]
+    reason: str | None = None
+    message_id: int | None = None

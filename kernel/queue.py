@@ -1,0 +1,64 @@
+"""The task queue: Dramatiq over Redis. It carries ids only; the rows they name are the truth."""
+
+from collections.abc import Callable, Mapping
+
+import dramatiq
+import redis
+import structlog
+from dramatiq.brokers.redis import RedisBroker
+from dramatiq.brokers.stub import StubBroker
+from dramatiq.errors import BrokerConnectionError
+from dramatiq.middleware import AgeLimit, Callbacks, Pipelines, Retries, ShutdownNotifications
+from dramatiq.worker import Worker
+
+log = structlog.get_logger(__name__)
+
+# A worker that was killed is noticed, and its messages given to another, after this long.
+_HEARTBEAT_MS = 5_000
+
+Actor = Callable[[int], None]
+
+
+class Queue:
+    """Hands ids to named actors, in this process's broker; built by `app.py` from one table."""
+
+    def __init__(self, url: str | None, actors: Mapping[str, Actor]) -> None:
+        self.broker = _broker(url)
+        self._actors = {
+            name: dramatiq.Actor(
+                work,
+                broker=self.broker,
+                actor_name=name,
+                queue_name="default",
+                priority=0,
+                options={"max_retries": 3},
+            )
+            for name, work in actors.items()
+        }
+
+    def put(self, name: str, item_id: int) -> bool:
+        """Ask for `name` to be done with row `item_id`; False when the queue is out of reach.
+
+        That costs only time: every row that waits is found again by a sweep of the scheduler.
+        """
+        try:
+            self._actors[name].send(item_id)
+        except (BrokerConnectionError, redis.RedisError) as error:
+            log.warning("queue_unreachable", actor=name, error=type(error).__name__)
+            return False
+        return True
+
+    def worker(self, threads: int) -> Worker:
+        """A worker of this process; the caller starts and stops it."""
+        return Worker(self.broker, worker_threads=threads, worker_timeout=500)
+
+
+def _broker(url: str | None) -> dramatiq.Broker:
+    # No TimeLimit: it stops a thread in the middle of a call, which makes outcomes unknown.
+    middleware = [AgeLimit(), ShutdownNotifications(), Callbacks(), Pipelines(), Retries()]
+    if url is None:
+        return StubBroker(middleware=middleware)
+    client = redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=0.3)
+    return RedisBroker(  # type: ignore[no-untyped-call]
+        client=client, middleware=middleware, heartbeat_timeout=_HEARTBEAT_MS
+    )
