@@ -1,0 +1,1 @@
+"""What the hall says: texts, articles, branches; from a hall's folder into the database."""

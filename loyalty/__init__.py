@@ -1,0 +1,1 @@
+"""The loyalty engine: followers, members, check-ins, points, coupons. Knows no WeChat."""

@@ -1,0 +1,1 @@
+"""Products: the catalogue, and applications for what is in it."""

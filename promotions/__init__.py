@@ -1,0 +1,1 @@
+"""Promotions: campaigns with a window, a text and what they give."""

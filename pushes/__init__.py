@@ -1,0 +1,1 @@
+"""Pushes: one message to many, one row a recipient, each sent at most once."""

@@ -1,0 +1,1 @@
+"""Reports: figures of the day, and exports of member activity."""
