@@ -1,0 +1,104 @@
+"""One call to WeChat's API: bounded in time, and read strictly."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from kernel.metrics import GATEWAY_CALLS
+
+TIMEOUT_SECONDS = (2.0, 5.0)  # connect, read
+
+
+class GatewayError(Exception):
+    """WeChat answered with an error code: the call was surely not carried out."""
+
+    def __init__(self, code: int, message: str, body: Mapping[str, Any] | None = None) -> None:
+        super().__init__(f"{code} {message}")
+        self.code = code
+        self.body = dict(body or {})
+
+
+class Unreachable(Exception):
+    """No connection came about: the call was surely not carried out."""
+
+
+class OutcomeUnknown(Exception):
+    """No clear answer: the call may have been carried out, so it is not repeated by itself."""
+
+
+class Transport:
+    """Calls below one base address. Safe to share between threads."""
+
+    def __init__(self, base: str) -> None:
+        self._base = base
+        self._http = requests.Session()
+        self._http.mount("http://", HTTPAdapter(pool_maxsize=32))
+        self._http.mount("https://", HTTPAdapter(pool_maxsize=32))
+
+    def get(self, path: str, params: Mapping[str, str]) -> dict[str, Any]:
+        """GET and read the JSON object. Raises GatewayError, Unreachable, OutcomeUnknown."""
+        return self._call("GET", path, params=params)
+
+    def post(
+        self, path: str, params: Mapping[str, str], body: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """POST an object and read one. Raises GatewayError, Unreachable, OutcomeUnknown.
+
+        The body is raw UTF-8: escapes such as \\u4f60 are refused (40033) or shown as they are.
+        """
+        raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        return self._call("POST", path, params=params, data=raw)
+
+    def _call(self, method: str, path: str, **sent: Any) -> dict[str, Any]:
+        try:
+            answer = self._http.request(
+                method, self._base + path, timeout=TIMEOUT_SECONDS, allow_redirects=False, **sent
+            )
+        except requests.ConnectTimeout:
+            raise Unreachable(path) from None
+        except requests.ConnectionError as error:
+            raise _lost(error, path) from None
+        except requests.RequestException as error:
+            # Its text holds the address with token or secret; only the kind is kept.
+            raise OutcomeUnknown(f"{path}: {type(error).__name__}") from None
+        return _read(path, answer)
+
+
+def _lost(error: requests.ConnectionError, path: str) -> Exception:
+    # urllib3 tells "could not connect" from "was cut off" only by the class inside.
+    refused = "NewConnectionError" in repr(error) or "NameResolutionError" in repr(error)
+    return Unreachable(path) if refused else OutcomeUnknown(f"{path}: connection lost")
+
+
+def _read(path: str, answer: requests.Response) -> dict[str, Any]:
+    body = _object(answer.content) if answer.status_code == 200 else None
+    if body is None:
+        GATEWAY_CALLS.labels(path, "unclear").inc()
+        raise OutcomeUnknown(f"{path}: HTTP {answer.status_code}, not a JSON object")
+    code = _errcode(body.get("errcode", 0))
+    GATEWAY_CALLS.labels(path, str(code)).inc()
+    if code is None:
+        raise OutcomeUnknown(f"{path}: errcode is not a number")
+    if code != 0:
+        raise GatewayError(code, str(body.get("errmsg", "")), body)
+    return body
+
+
+def _object(raw: bytes) -> dict[str, Any] | None:
+    # Old nicknames hold control characters, and the header names no charset.
+    try:
+        body = json.loads(raw.decode("utf-8", "replace"), strict=False)
+    except (ValueError, RecursionError):
+        return None
+    return body if isinstance(body, dict) and body else None
+
+
+def _errcode(value: object) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    return int(value) if isinstance(value, str) and value.lstrip("-").isdecimal() else None
