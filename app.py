@@ -1,0 +1,280 @@
+"""The composition root: the only module that knows every room. `flask` finds it by its name."""
+
+import os
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import redis
+import structlog
+from flask import Flask
+from flask_limiter import Limiter
+from flask_wtf.csrf import CSRFProtect
+from sqlalchemy import text
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from bot.client import Client
+from bot.gateway import Gateway
+from bot.inbound import Account, Gate
+from bot.oauth import OAuth
+from bot.tokens import Tokens
+from bot.transport import Transport
+from config import ConfigError, Settings, load, masked
+from content.texts import Texts, load_texts
+from handlers.actors import ACTORS, Tools
+from handlers.commands import register_commands
+from handlers.commands.context import CommandContext, Serving
+from handlers.context import Rules
+from handlers.dispatch import Dispatcher
+from handlers.jobs import JOBS
+from kernel import lease, logs
+from kernel.cache import CALL_SECONDS, connect
+from kernel.clock import Clock, SystemClock
+from kernel.db import Database
+from kernel.engine import make_engine
+from kernel.operators import SessionRules
+from kernel.queue import Queue
+from kernel.scheduler import LEASE, Job, Scheduler
+from kernel.sms import HttpSms
+from kernel.valkey import embedded_url
+from kernel.vault import vault_of
+from kernel.yaml import YamlRefused
+from loyalty.checkins import CheckInRules
+from menus.tree import from_json
+from web import register_web
+from web.cookies import PartedCookies
+from web.limits import LIMITS, caller
+from web.wiring import Hall, Wiring
+
+log = structlog.get_logger(__name__)
+
+
+def create_app(settings: Settings | None = None, clock: Clock | None = None) -> Flask:
+    """The whole hall, ready to serve; connects to nothing until it is asked something."""
+    logs.configure(os.environ.get("LOG_LEVEL", "INFO"))
+    try:
+        settings = settings or load(os.environ.get("WEITING_CONFIG", "config.yaml"))
+        texts = load_texts(Path(settings.hall.content))
+    except (ConfigError, YamlRefused) as error:
+        raise SystemExit(f"配置有误，未启动：\n{error}") from None
+    house = _House(settings, texts, clock or SystemClock())
+    app = Flask("web")
+    _configure(app, settings)
+    app.extensions["weiting"] = house.wiring()
+    register_web(app)
+    _limit(app, house.redis_url)
+    register_commands(app, house.command_context())
+    return app
+
+
+def _configure(app: Flask, settings: Settings) -> None:
+    secure = settings.web.base_url.startswith("https://")
+    app.config.update(
+        SECRET_KEY=settings.security.session_key.get_secret_value(),
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        PERMANENT_SESSION_LIFETIME=timedelta(days=30),
+        MAX_CONTENT_LENGTH=1024 * 1024,
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session; a page left open still works
+        RATELIMIT_HEADERS_ENABLED=True,
+    )
+    app.url_map.strict_slashes = False  # WeChat does not follow a redirect
+    app.session_interface = PartedCookies()
+    csrf = CSRFProtect(app)  # type: ignore[no-untyped-call]
+    csrf.exempt(  # type: ignore[no-untyped-call]
+        "web.callback.take_message"
+    )  # signed by WeChat instead
+    if settings.web.trusted_proxies:
+        hops = settings.web.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
+
+
+def _limit(app: Flask, redis_url: str) -> None:
+    bounded: Any = {"socket_timeout": CALL_SECONDS, "socket_connect_timeout": CALL_SECONDS}
+    limiter = Limiter(
+        caller,
+        app=app,
+        # `limits` spells sockets its own way; a frozen Redis must not hold a page.
+        storage_uri=redis_url.replace("unix://", "redis+unix://"),
+        storage_options=bounded,
+        in_memory_fallback_enabled=True,
+        swallow_errors=True,
+    )
+    for endpoint, limit in LIMITS.items():
+        limited: Any = limiter.limit(limit)(app.view_functions[endpoint])
+        app.view_functions[endpoint] = limited
+
+
+class _House:
+    """Builds each part once, from what it needs."""
+
+    def __init__(self, settings: Settings, texts: Texts, clock: Clock) -> None:
+        self.settings, self.texts, self.clock = settings, texts, clock
+        self.var = Path(settings.var)
+        self.redis_url = settings.redis.url or embedded_url(self.var)
+        self.database = Database(make_engine(self._database_url(), pool_size=self._pool_size()))
+        self.redis = connect(self.redis_url)
+        security = settings.security
+        self.vault = vault_of(
+            security.field_keys.get_secret_value(), security.lookup_key.get_secret_value()
+        )
+        self.gateway, self.sign_in = self._wechat()
+        self.check_in = _check_in_rules(settings)
+        tools = Tools(
+            self.database,
+            clock,
+            self.vault,
+            HttpSms(settings.sms.url),
+            self.gateway,
+            self._put,
+            settings.pushes.chunk,
+        )
+        self.queue = Queue(
+            self.redis_url, {name: partial(work, tools) for name, work in ACTORS.items()}
+        )
+        self.jobs = [Job(name, every, partial(run, tools)) for name, (every, run) in JOBS.items()]
+
+    def _put(self, name: str, item_id: int) -> bool:
+        # The queue knows the actors and the actors use the queue: one of them must come later.
+        return self.queue.put(name, item_id)
+
+    def _database_url(self) -> str:
+        return self.settings.database.url or f"sqlite:///{self.var.resolve()}/weiting.sqlite3"
+
+    def _pool_size(self) -> int:
+        return self.settings.web.threads + 2
+
+    def _wechat(self) -> tuple[Gateway, OAuth]:
+        wechat = self.settings.wechat
+        secret = wechat.app_secret.get_secret_value()
+        api = Transport(wechat.api_base)
+        tokens = Tokens(api, wechat.app_id, secret, self.redis)
+        gateway = Gateway(Client(wechat.app_id, tokens, api))
+        return gateway, OAuth(wechat.app_id, secret, wechat.open_base, api)
+
+    def wiring(self) -> Wiring:
+        settings = self.settings
+        wechat = settings.wechat
+        account = Account(
+            wechat.app_id,
+            wechat.token.get_secret_value(),
+            wechat.aes_key.get_secret_value(),
+            wechat.mode,
+        )
+        return Wiring(
+            database=self.database,
+            clock=self.clock,
+            vault=self.vault,
+            texts=self.texts,
+            hall=Hall(
+                settings.hall.name,
+                settings.web.base_url,
+                settings.loyalty.consent_version,
+                settings.web.frame_ancestors,
+            ),
+            gate=Gate(account),
+            dispatch=Dispatcher(
+                self.database,
+                self.texts,
+                Rules(
+                    self.check_in,
+                    settings.web.base_url,
+                    (settings.hall.staff_from, settings.hall.staff_until),
+                ),
+            ),
+            sign_in=self.sign_in,
+            check_in_rules=self.check_in,
+            session_rules=SessionRules(
+                timedelta(minutes=settings.console.idle_minutes),
+                timedelta(hours=settings.console.session_hours),
+            ),
+            nudge=self.queue.put,
+            ready=self.ready,
+        )
+
+    def command_context(self) -> CommandContext:
+        settings = self.settings
+        return CommandContext(
+            database=self.database,
+            clock=self.clock,
+            vault=self.vault,
+            gateway=self.gateway,
+            queue=self.queue,
+            scheduler=Scheduler(self.jobs, self.database, self.clock),
+            menu=from_json([hall.model_dump() for hall in settings.menu]),
+            hall_folder=Path(settings.hall.content),
+            var=self.var,
+            serving=self._serving(),
+            settings_shown=masked(settings),
+        )
+
+    def _serving(self) -> Serving:
+        web, emulator = self.settings.web, self.settings.emulator
+        return Serving(
+            host=web.host,
+            port=web.port,
+            base_url=web.base_url,
+            workers=web.workers,
+            threads=web.threads,
+            redis_embedded=not self.settings.redis.url,
+            emulator=_emulator_environment(self.settings) if emulator.enabled else None,
+            emulator_port=emulator.port,
+        )
+
+    def ready(self) -> dict[str, bool]:
+        """What answers: database, Redis, and a scheduler that leads."""
+        return {
+            "database": self._database_answers(),
+            "redis": self._redis_answers(),
+            "scheduler": self._scheduler_leads(),
+        }
+
+    def _database_answers(self) -> bool:
+        try:
+            self.database.read(lambda session: session.execute(text("SELECT 1")))
+        except Exception:
+            log.exception("database_unreachable")
+            return False
+        return True
+
+    def _redis_answers(self) -> bool:
+        try:
+            return bool(self.redis.ping())
+        except redis.RedisError:
+            return False
+
+    def _scheduler_leads(self) -> bool:
+        try:
+            return self.database.read(lambda session: lease.held(session, LEASE, self.clock.now()))
+        except Exception:
+            log.exception("lease_unreachable")
+            return False
+
+
+def _check_in_rules(settings: Settings) -> CheckInRules:
+    loyalty = settings.loyalty
+    return CheckInRules(
+        base=loyalty.check_in.base,
+        step=loyalty.check_in.step,
+        step_cap=loyalty.check_in.step_cap,
+        streaks=loyalty.check_in.streaks,
+        expire_after_years=loyalty.points_expire_after_years,
+    )
+
+
+def _emulator_environment(settings: Settings) -> dict[str, str]:
+    """What the emulator is told, so that it and the hall agree."""
+    wechat = settings.wechat
+    return {
+        "EMULATOR_APP_ID": wechat.app_id,
+        "EMULATOR_APP_SECRET": wechat.app_secret.get_secret_value(),
+        "EMULATOR_ORIGINAL_ID": wechat.original_id,
+        "EMULATOR_NAME": settings.hall.name,
+        "EMULATOR_CALLBACK_URL": f"{settings.web.base_url}/wechat",
+        "EMULATOR_TOKEN": wechat.token.get_secret_value(),
+        "EMULATOR_AES_KEY": wechat.aes_key.get_secret_value(),
+        "EMULATOR_MODE": wechat.mode,
+        "EMULATOR_PORT": str(settings.emulator.port),
+        "EMULATOR_STATE": f"{settings.var}/emulator/state.json",
+    }

@@ -1,0 +1,1 @@
+"""What the hall does: answers to messages, queue actors, timed jobs, commands."""

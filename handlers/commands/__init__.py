@@ -1,0 +1,19 @@
+"""The command line: `flask --help` lists the groups, one a noun."""
+
+import click
+from flask import Flask
+
+from handlers.commands import content, demo, people, processes, reports, schema, settings, wechat
+from handlers.commands.context import CommandContext
+
+
+def register_commands(app: Flask, context: CommandContext) -> None:
+    """Hang every group on the app's command line; each command is given the context."""
+    for module in (settings, schema, content, people, wechat, reports, processes, demo):
+        for command in module.COMMANDS:
+            app.cli.add_command(_with_context(command, context))
+
+
+def _with_context(command: click.Command, context: CommandContext) -> click.Command:
+    command.context_settings = {**command.context_settings, "obj": context}
+    return command

@@ -1,0 +1,43 @@
+"""What the commands work with, put together by `app.py`."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.gateway import Gateway
+from kernel.clock import Clock
+from kernel.db import Database
+from kernel.queue import Queue
+from kernel.scheduler import Scheduler
+from kernel.vault import Vault
+from menus.tree import Menu
+
+
+@dataclass(frozen=True)
+class Serving:
+    """Where the processes of this host listen; `redis_embedded` says whether we start one."""
+
+    host: str
+    port: int
+    base_url: str
+    workers: int
+    threads: int
+    redis_embedded: bool
+    emulator: dict[str, str] | None
+    emulator_port: int
+
+
+@dataclass(frozen=True)
+class CommandContext:
+    """Everything a command may use."""
+
+    database: Database
+    clock: Clock
+    vault: Vault
+    gateway: Gateway
+    queue: Queue
+    scheduler: Scheduler
+    menu: Menu
+    hall_folder: Path
+    var: Path
+    serving: Serving
+    settings_shown: str

@@ -1,0 +1,70 @@
+"""The processes of a host: `flask serve`, `flask worker`, `flask scheduler`."""
+
+import os
+import shutil
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import click
+
+from handlers.commands.context import CommandContext
+
+_WORKER_THREADS = 8
+
+
+@click.command("serve")
+@click.pass_obj
+def serve(context: CommandContext) -> None:
+    """Serve HTTP with gunicorn; replaces this process, so that signals reach it directly."""
+    serving = context.serving
+    metrics = context.var / "metrics"
+    shutil.rmtree(metrics, ignore_errors=True)  # figures of dead processes would add up
+    metrics.mkdir(parents=True)
+    gunicorn = str(Path(sys.executable).parent / "gunicorn")
+    arguments = {
+        "--worker-class": "gthread",
+        "--workers": str(serving.workers),
+        "--threads": str(serving.threads),
+        "--bind": f"{serving.host}:{serving.port}",
+        "--max-requests": "20000",
+        "--max-requests-jitter": "2000",
+        "--graceful-timeout": "20",
+        "--config": "python:web.server",
+    }
+    words = [word for pair in arguments.items() for word in pair]
+    environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
+    os.execve(  # noqa: S606 - our own command line
+        gunicorn,
+        [gunicorn, *words, "--preload", "--no-control-socket", "app:create_app()"],
+        environment,
+    )
+
+
+@click.command("worker")
+@click.pass_obj
+def worker(context: CommandContext) -> None:
+    """Do what the queue asks for, until SIGTERM or SIGINT; calls in flight are finished."""
+    stopping = _stop_signal()
+    running = context.queue.worker(_WORKER_THREADS)
+    running.start()
+    stopping.wait()
+    running.stop(timeout=15_000)
+
+
+@click.command("scheduler")
+@click.pass_obj
+def scheduler(context: CommandContext) -> None:
+    """Lead or stand by for the timed jobs, until SIGTERM or SIGINT."""
+    context.scheduler.run(_stop_signal())
+
+
+def _stop_signal() -> threading.Event:
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_args: stopping.set())
+    return stopping
+
+
+COMMANDS = (serve, worker, scheduler)

@@ -1,0 +1,56 @@
+"""`flask db …`: the schema, by Alembic's migrations."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, text
+
+from handlers.commands.context import CommandContext
+
+_MIGRATIONS = Path(__file__).parents[2] / "migrations"
+_LOCK = 590_215_011  # any number, the same on every host
+
+
+@click.group("db")
+def group() -> None:
+    """Create and upgrade the tables."""
+
+
+@group.command("upgrade")
+@click.pass_obj
+def upgrade_command(context: CommandContext) -> None:
+    """Bring the schema to the newest version."""
+    upgrade(context.database.engine)
+    click.echo("数据库结构已是最新。")
+
+
+def upgrade(engine: Engine) -> None:
+    """Run the missing migrations; of several hosts that start at once, one does."""
+    with engine.begin() as connection, _alone(connection):
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+@contextmanager
+def _alone(connection: Connection) -> Iterator[None]:
+    # SQLite needs nothing: its transaction began with the write lock.
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        yield
+    elif connection.dialect.name in {"mysql", "mariadb"}:
+        connection.execute(text("SELECT GET_LOCK(:lock, 60)"), {"lock": str(_LOCK)})
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT RELEASE_LOCK(:lock)"), {"lock": str(_LOCK)})
+    else:
+        yield
+
+
+COMMANDS = (group,)

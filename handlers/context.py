@@ -1,0 +1,49 @@
+"""What a handler is given: one message, one transaction, one instant."""
+
+from dataclasses import dataclass
+from datetime import datetime, time
+
+from sqlalchemy.orm import Session
+
+from bot.inbound import Inbound
+from content.texts import Texts
+from loyalty import members
+from loyalty.checkins import CheckInRules
+from loyalty.members import Member
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the handlers need of the configuration."""
+
+    check_in: CheckInRules
+    base_url: str
+    staff_hours: tuple[time, time]
+
+
+@dataclass(frozen=True)
+class Context:
+    """One message being handled."""
+
+    session: Session
+    inbound: Inbound
+    now: datetime
+    texts: Texts
+    rules: Rules
+
+    @property
+    def openid(self) -> str:
+        """Who wrote or tapped."""
+        return self.inbound.openid
+
+    def member(self) -> Member:
+        """The member who wrote. Raises NotRegistered."""
+        return members.get(self.session, self.openid)
+
+    def link(self, path: str) -> str:
+        """The address of a page of ours."""
+        return f"{self.rules.base_url}{path}"
+
+    def say(self, phrase: str, **slots: object) -> str:
+        """A phrase of the hall."""
+        return self.texts.say(phrase, **slots)

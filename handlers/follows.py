@@ -1,0 +1,38 @@
+"""Following, leaving, scanning."""
+
+from bot.replies import Nothing, Reply, Text
+from handlers.context import Context
+from kernel import activity
+from loyalty import followers, members
+
+_SCENE_PREFIX = "qrscene_"
+
+
+def greet(ctx: Context) -> Reply:
+    """Somebody follows: note it and welcome him, by name when he is a member already."""
+    scene = ctx.inbound.text("EventKey").removeprefix(_SCENE_PREFIX)[:64] or None
+    followers.follow(ctx.session, ctx.openid, ctx.inbound.sent_at, scene)
+    member = members.find(ctx.session, ctx.openid)
+    if member is not None:
+        return Text(ctx.say("greeting_again", name=member.name, link=ctx.link("/site/")))
+    return Text(ctx.say("greeting", link=ctx.link("/site/registration")))
+
+
+def see_off(ctx: Context) -> Reply:
+    """Somebody leaves: his membership, points and coupons stay. Cannot be answered."""
+    followers.unfollow(ctx.session, ctx.openid, ctx.inbound.sent_at)
+    return Nothing()
+
+
+def note_scan(ctx: Context) -> Reply:
+    """A follower scanned one of our codes: the scene is counted and he is welcomed back."""
+    scene = ctx.inbound.text("EventKey")[:64]
+    activity.record(ctx.session, "scan", ctx.now, who=(ctx.openid, None), scene=scene)
+    return greet_back(ctx)
+
+
+def greet_back(ctx: Context) -> Reply:
+    """What a follower sees who comes back by a code."""
+    member = members.find(ctx.session, ctx.openid)
+    name = member.name if member else "您"
+    return Text(ctx.say("greeting_again", name=name, link=ctx.link("/site/")))

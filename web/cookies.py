@@ -1,0 +1,28 @@
+"""Two signed cookies from one app: console and mini-site are out of each other's reach."""
+
+from flask import Flask, request
+from flask.sessions import SecureCookieSessionInterface
+
+SITE_COOKIE = "weiting"
+CONSOLE_COOKIE = "weiting_console"
+
+
+class PartedCookies(SecureCookieSessionInterface):
+    """The session cookie of the part of the house that the request goes to."""
+
+    def get_cookie_name(self, app: Flask) -> str:
+        del app
+        return CONSOLE_COOKIE if _in_console() else SITE_COOKIE
+
+    def get_cookie_path(self, app: Flask) -> str:
+        del app
+        return "/console" if _in_console() else "/"
+
+    def get_cookie_samesite(self, app: Flask) -> str:
+        del app
+        # The way back from WeChat's page is a cross-site GET, which Strict would forget.
+        return "Strict" if _in_console() else "Lax"
+
+
+def _in_console() -> bool:
+    return request.path.startswith("/console")

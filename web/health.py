@@ -1,0 +1,32 @@
+"""Health: `/healthz` says that the process answers, `/readyz` that what it needs does too."""
+
+from flask import Blueprint, Response, jsonify
+from flask.typing import ResponseReturnValue
+
+from kernel.metrics import exposition
+from web.guards import public
+from web.wiring import wiring
+
+bp = Blueprint("health", __name__)
+
+
+@bp.get("/healthz")
+@public
+def live() -> ResponseReturnValue:
+    """The process answers."""
+    return jsonify(status="ok")
+
+
+@bp.get("/readyz")
+@public
+def ready() -> ResponseReturnValue:
+    """Whether database, Redis and scheduler answer. Only the database is needed to serve."""
+    checks = wiring().ready()
+    return jsonify(checks), 200 if checks["database"] else 503
+
+
+@bp.get("/metrics")
+@public
+def metrics() -> Response:
+    """Figures for Prometheus; the reverse proxy keeps them inside (docs: deploy)."""
+    return Response(exposition(), mimetype="text/plain")
