@@ -1,0 +1,1 @@
+"""The platform's HTTP API, one noun a module, all behind one gate."""
