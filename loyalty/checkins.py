@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Date, ForeignKey, Integer, UniqueConstraint, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -11,7 +12,9 @@ from kernel import activity
 from kernel.activity import BigId
 from kernel.clock import business_day, day_start
 from kernel.db import Base, insert_once
+from kernel.hot import Hot
 from kernel.refusals import Refused
+from loyalty import checkins_postgres
 from loyalty.points import Credit, earn
 
 
@@ -86,18 +89,30 @@ def check_in(
         "points": daily + extra,
         "created_at": at,
     }
-    if not insert_once(session, CheckIn, row, "member_id,day"):
-        raise _standing(session, member_id, day)
     credits = [Credit(daily, f"check-in:{member_id}:{day}", "每日签到")]
     if extra:
-        credits.append(
-            Credit(extra, f"check-in-streak:{member_id}:{day}", f"连续签到 {streak} 天")
-        )
-    balance = earn(session, member_id, credits, at, rules.expires_at(at))
-    activity.record(
-        session, "check_in", at, who=(openid, member_id), streak=streak, points=daily + extra
-    )
+        note = f"连续签到 {streak} 天"
+        credits.append(Credit(extra, f"check-in-streak:{member_id}:{day}", note))
+    facts = {"openid": openid, "expires_at": rules.expires_at(at)}
+    balance = _write(session, row, credits, facts)
+    if balance is None:
+        raise _standing(session, member_id, day)
     return CheckedIn(streak, daily + extra, extra, balance)
+
+
+def _write(
+    session: Session, row: dict[str, Any], credits: list[Credit], facts: dict[str, Any]
+) -> int | None:
+    """Write the rows of one check-in; the new balance, or None when the day has one already."""
+    if len(credits) == 1 and session.connection().dialect.name == "postgresql":
+        return checkins_postgres.write(session, row, credits[0], facts)
+    if not insert_once(session, CheckIn, row, "member_id,day"):
+        return None
+    member_id, at = row["member_id"], row["created_at"]
+    balance = earn(session, member_id, credits, at, facts["expires_at"])
+    gained = {"streak": row["streak"], "points": row["points"]}
+    activity.record(session, "check_in", at, who=(facts["openid"], member_id), **gained)
+    return balance
 
 
 def _standing(session: Session, member_id: int, day: date) -> AlreadyCheckedIn:
@@ -111,7 +126,7 @@ def _standing(session: Session, member_id: int, day: date) -> AlreadyCheckedIn:
 
 def streak_until(session: Session, member_id: int, day: date) -> int:
     """Days in a row that end on `day`; 0 when the member did not check in on it."""
-    found = session.connection().execute(_STREAK, {"owner": member_id, "on_day": day}).scalar()
+    found = _STREAK.run(session, {"owner": member_id, "on_day": day}).scalar()
     return int(found or 0)
 
 
@@ -125,6 +140,8 @@ def days_of(session: Session, member_id: int, start: date, end: date) -> set[dat
     return set(days)
 
 
-_STREAK = select(CheckIn.streak).where(
-    CheckIn.member_id == bindparam("owner"), CheckIn.day == bindparam("on_day")
+_STREAK = Hot(
+    select(CheckIn.streak).where(
+        CheckIn.member_id == bindparam("owner"), CheckIn.day == bindparam("on_day")
+    )
 )

@@ -4,12 +4,13 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ForeignKey, String, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel import activity
 from kernel.activity import BigId
 from kernel.db import Base, insert_once
+from kernel.hot import Hot
 from kernel.refusals import Invalid, NotFound, Refused
 from kernel.vault import Vault
 from loyalty import phone_codes
@@ -158,6 +159,14 @@ def find(session: Session, openid: str) -> Member | None:
     return session.scalar(select(Member).where(Member.openid == openid))
 
 
+def get_id(session: Session, openid: str) -> int:
+    """The number of the member with that openid. Raises NotRegistered."""
+    found = _FIND_ID.run(session, {"wanted": openid}).scalar()
+    if found is None:
+        raise NotRegistered
+    return int(found)
+
+
 def get(session: Session, openid: str) -> Member:
     """The member with that openid. Raises NotRegistered."""
     member = find(session, openid)
@@ -172,3 +181,6 @@ def get_by_id(session: Session, member_id: int) -> Member:
     if member is None:
         raise NotFound
     return member
+
+
+_FIND_ID = Hot(select(Member.id).where(Member.openid == bindparam("wanted")))

@@ -48,6 +48,12 @@ class TooManyCodes(Refused):
     code = "too_many_codes"
 
 
+class NoMoreCodesToday(Refused):
+    """The phone or the visitor has had a day's worth of codes."""
+
+    code = "no_more_codes_today"
+
+
 class CodeWrong(Refused):
     """Not the code that was sent; fact: `tries_left`."""
 
@@ -71,7 +77,7 @@ class Claim:
 def send(session: Session, vault: Vault, claim: Claim, at: datetime, text: str) -> None:
     """Make a code for the claim and leave the SMS in the outbox; `text` has a `{code}` slot.
 
-    Raises Invalid for a number that is none, TooManyCodes.
+    Raises Invalid for a number that is none, TooManyCodes, NoMoreCodesToday.
     """
     phone = normalise(claim.phone)
     digest = vault.digest(phone)
@@ -104,7 +110,7 @@ def _refuse_haste(session: Session, digest: str, openid: str, at: datetime) -> N
     if latest is not None and at - latest < WAIT:
         raise TooManyCodes(wait_seconds=int((WAIT - (at - latest)).total_seconds()) + 1)
     if count >= DAY_LIMIT_PHONE or (by_openid or 0) >= DAY_LIMIT_OPENID:
-        raise TooManyCodes(wait_seconds=86_400)
+        raise NoMoreCodesToday
 
 
 def prove(session: Session, vault: Vault, claim: Claim, code: str, at: datetime) -> Refused | None:

@@ -24,6 +24,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.activity import BigId
 from kernel.db import Base
+from kernel.hot import table_of
 from kernel.refusals import Refused
 
 
@@ -228,7 +229,7 @@ def entries_of(
 
 
 _MOVE = (
-    update(PointsAccount.__table__)  # type: ignore[arg-type]
+    update(table_of(PointsAccount))
     .where(
         PointsAccount.member_id == bindparam("owner"),
         PointsAccount.balance + bindparam("delta") >= 0,
@@ -236,5 +237,5 @@ _MOVE = (
     .values(balance=PointsAccount.balance + bindparam("delta"))
 )
 _MOVE_RETURNING = _MOVE.returning(PointsAccount.balance)
-_INSERT_ENTRY = insert(PointsEntry.__table__)  # type: ignore[arg-type]
-_INSERT_LOT = insert(PointsLot.__table__)  # type: ignore[arg-type]
+_INSERT_ENTRY = insert(table_of(PointsEntry))
+_INSERT_LOT = insert(table_of(PointsLot))

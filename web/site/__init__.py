@@ -1,0 +1,42 @@
+"""The mini-site (H5): what opens from the menus of the account, on a member's phone."""
+
+from flask import Blueprint, Flask
+
+from web.site import (
+    applications,
+    check_ins,
+    coupons,
+    filters,
+    home,
+    pages,
+    points,
+    products,
+    redemptions,
+    registration,
+    sign_in,
+)
+from web.wiring import wiring
+
+_NOUNS = (
+    sign_in,
+    registration,
+    home,
+    check_ins,
+    points,
+    coupons,
+    redemptions,
+    products,
+    applications,
+    pages,
+)
+
+
+def register_site(app: Flask) -> None:
+    """Hang the mini-site under /site, with its filters."""
+    site = Blueprint("site", __name__, url_prefix="/site")
+    for noun in _NOUNS:
+        site.register_blueprint(noun.bp)
+    app.register_blueprint(site)
+    filters.register(app)
+    # A global, not a context processor: error pages of unknown addresses belong to no blueprint.
+    app.jinja_env.globals["hall_name"] = lambda: wiring().hall.name

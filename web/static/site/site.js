@@ -1,0 +1,92 @@
+// Small comforts of the mini-site; every page works without them. Words for people stand in the
+// templates, as data attributes.
+
+(() => {
+  "use strict";
+
+  // A form is sent once: its button says so until the next page comes.
+  document.addEventListener("submit", (event) => {
+    const button = event.submitter;
+    if (!button || !button.dataset.busy) return;
+    if (button.form && button.form.dataset.sent) {
+      event.preventDefault();
+      return;
+    }
+    if (button.form) button.form.dataset.sent = "yes";
+    button.dataset.idle = button.textContent;
+    button.textContent = button.dataset.busy;
+    button.setAttribute("aria-busy", "true");
+    // Later, so that the button's own value still goes with the form.
+    setTimeout(() => { button.disabled = true; });
+  });
+
+  // The back button may bring the page as it was left: with a button that says "sending".
+  window.addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    for (const button of document.querySelectorAll("button[aria-busy]")) {
+      button.disabled = false;
+      button.textContent = button.dataset.idle;
+      button.removeAttribute("aria-busy");
+      if (button.form) delete button.form.dataset.sent;
+    }
+  });
+
+  // Countdown until a new short message may be asked for.
+  let waiting = 0;
+  const holdSendButton = () => {
+    const button = document.getElementById("send-code");
+    const line = document.querySelector("#code-line [data-wait]");
+    if (!button || !line) return;
+    clearInterval(waiting);
+    const until = Date.now() + 1000 * Math.min(Number(line.dataset.wait), 3600);
+    const tick = () => {
+      const left = Math.ceil((until - Date.now()) / 1000);
+      button.disabled = left > 0;
+      button.textContent = left > 0
+        ? button.dataset.waiting.replace("{}", String(left))
+        : button.dataset.label;
+      if (left <= 0) clearInterval(waiting);
+    };
+    tick();
+    waiting = setInterval(tick, 500);
+  };
+  document.addEventListener("htmx:afterSettle", holdSendButton);
+  document.addEventListener("DOMContentLoaded", holdSendButton);
+
+  // Countdown until a coupon's code turns; the server sends the new one.
+  setInterval(() => {
+    const shown = document.querySelector("[data-seconds]");
+    if (!shown) return;
+    const left = Math.max(0, Number(shown.dataset.seconds) - 1);
+    shown.dataset.seconds = String(left);
+    shown.textContent = String(left);
+  }, 1000);
+
+  const say = (message) => {
+    const notice = document.createElement("p");
+    notice.className = "notice notice_warn";
+    notice.setAttribute("role", "alert");
+    notice.textContent = message;
+    document.getElementById("notices").replaceChildren(notice);
+  };
+  // A refusal comes as a piece of the page and is shown in its place; other errors are JSON.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const type = event.detail.xhr.getResponseHeader("Content-Type") || "";
+    if (event.detail.xhr.status >= 400 && type.startsWith("text/html")) {
+      event.detail.shouldSwap = true;
+      event.detail.isError = false;
+    }
+  });
+  document.addEventListener("htmx:responseError", (event) => {
+    // The polled code keeps still: the page shows the last one until the net is back.
+    if (event.detail.elt.id === "code") return;
+    let message = document.body.dataset.offline;
+    try {
+      message = JSON.parse(event.detail.xhr.responseText).message || message;
+    } catch { /* not ours: a proxy's page */ }
+    say(message);
+  });
+  document.addEventListener("htmx:sendError", (event) => {
+    if (event.detail.elt.id !== "code") say(document.body.dataset.offline);
+  });
+})();
