@@ -1,0 +1,134 @@
+"""A console of its own: the real routes on a real SQLite file, the outside world faked."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from flask import Flask
+from flask.testing import FlaskClient
+from flask_wtf.csrf import CSRFProtect
+from werkzeug.test import TestResponse
+
+from bot.inbound import Account, Gate, Inbound
+from bot.replies import Reply
+from content.texts import Texts
+from kernel.db import Database
+from kernel.operators import SessionRules
+from kernel.refusals import every_refusal
+from kernel.vault import Vault
+from loyalty.checkins import CheckInRules
+from web.console import register_console
+from web.cookies import PartedCookies
+from web.errors import register_errors
+from web.headers import register_headers
+from web.wiring import Hall, Visitor, Wiring
+
+NOON = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)  # 12:00 in Shanghai
+PASSWORD = "correct horse battery"
+RULES = SessionRules(idle=timedelta(minutes=30), life=timedelta(hours=8))
+_TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+
+@dataclass
+class MovedClock:
+    """Stands still until a test moves it."""
+
+    at: datetime = NOON
+
+    def now(self) -> datetime:
+        return self.at
+
+    def move(self, **by: float) -> None:
+        self.at += timedelta(**by)
+
+
+class NoWeChat:
+    """Nobody of the console signs in through WeChat."""
+
+    def authorize_url(self, redirect_uri: str, state: str) -> str:
+        raise AssertionError("the console asked WeChat")
+
+    def visitor(self, code: str) -> Visitor:
+        raise AssertionError("the console asked WeChat")
+
+
+@dataclass
+class House:
+    """The running app and what a test needs to look behind it."""
+
+    app: Flask
+    database: Database
+    clock: MovedClock
+    vault: Vault
+    nudged: list[tuple[str, int]] = field(default_factory=list)
+
+    def browser(self) -> "Browser":
+        return Browser(self.app.test_client())
+
+    def enter(self, role: str) -> "Browser":
+        """A browser in which the operator named after his role has signed in."""
+        browser = self.browser()
+        answer = browser.post("/console/sign-in", login=role, password=PASSWORD)
+        assert answer.status_code == 303
+        return browser
+
+
+@dataclass
+class Browser:
+    """Keeps cookies and sends forms with the token of a page, as a person's browser does."""
+
+    client: FlaskClient
+
+    def get(self, path: str, **headers: str) -> TestResponse:
+        return self.client.get(path, headers=headers)
+
+    def text(self, path: str) -> str:
+        answer = self.get(path)
+        assert answer.status_code == 200, (path, answer.status_code, answer.text[:2000])
+        return answer.text
+
+    def post(self, path: str, **form: str) -> TestResponse:
+        return self.client.post(path, data={**form, "csrf_token": self.token()})
+
+    def token(self) -> str:
+        for page in ("/console/sign-in", "/console/"):
+            found = _TOKEN.search(self.client.get(page).text)
+            if found:
+                return found[1]
+        raise AssertionError("no page with a token")
+
+
+def make_house(database: Database) -> House:
+    clock, vault = MovedClock(), Vault({"k1": b"k" * 32}, b"l" * 32)
+    app = Flask("web")
+    house = House(app, database, clock, vault)
+    app.config.update(SECRET_KEY="s" * 32, TESTING=False, PROPAGATE_EXCEPTIONS=True)
+    app.session_interface = PartedCookies()
+    app.extensions["weiting"] = _wiring(house)
+    CSRFProtect(app)  # type: ignore[no-untyped-call]
+    register_headers(app)
+    register_errors(app)
+    register_console(app)
+    return house
+
+
+def _dispatch(_message: Inbound, _at: datetime) -> Reply:
+    raise AssertionError("the console sent a message to the bot")
+
+
+def _wiring(house: House) -> Wiring:
+    refusals = {kind.code: f"refused: {kind.code}" for kind in every_refusal()}
+    return Wiring(
+        database=house.database,
+        clock=house.clock,
+        vault=house.vault,
+        texts=Texts({}, refusals),
+        hall=Hall("铁通掌上营业厅", "http://hall.test", "2026-11", ""),
+        gate=Gate(Account("wx0000000000000000", "t" * 16, "", "plain")),
+        dispatch=_dispatch,
+        sign_in=NoWeChat(),
+        check_in_rules=CheckInRules(base=5, step=1, step_cap=10),
+        session_rules=RULES,
+        nudge=lambda name, item_id: house.nudged.append((name, item_id)),
+        ready=lambda: {"database": True, "redis": True, "scheduler": True},
+    )

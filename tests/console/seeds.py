@@ -1,0 +1,108 @@
+"""Rows for the tests of the console: operators by role, members, applications, pushes."""
+
+from datetime import timedelta
+
+from argon2 import PasswordHasher
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from content.branches import Branch
+from kernel import operators
+from kernel.operators import ROLES, Operator
+from kernel.vault import Vault
+from loyalty import followers, members
+from loyalty.members import Member, Registration
+from menus import versions
+from menus.tree import Entry, Hall, Menu
+from products import applications
+from products.applications import Application, Form
+from products.catalogue import Product
+from pushes import pushes
+from pushes.pushes import Push
+from tests.console.house import NOON, PASSWORD
+
+# A hash says itself what it cost, so checking these is fast.
+_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+
+
+def add_operators(session: Session) -> None:
+    """One operator a role, whose login is the role's name."""
+    session.add_all(
+        Operator(
+            login=role,
+            name=f"{role} person",
+            role=role,
+            password_hash=_HASH,
+            active=True,
+            created_at=NOON,
+        )
+        for role in ROLES
+    )
+
+
+def add_branch(session: Session) -> None:
+    session.add(
+        Branch(
+            code="zhongshan",
+            name="中山路营业厅",
+            district="中山区",
+            address="中山路 1 号",
+            phone="0411-1",
+            hours="9:00–17:00",
+            latitude=38.9,
+            longitude=121.6,
+        )
+    )
+
+
+def phone_of(number: int) -> str:
+    return f"138{number:08d}"
+
+
+def add_member(
+    session: Session, vault: Vault, number: int, name: str = "王芳", follows: bool = True
+) -> Member:
+    """Member `number`, with the phone `phone_of(number)`."""
+    openid = f"oMember{number:021d}"
+    if follows:
+        followers.follow(session, openid, NOON - timedelta(days=1))
+    form = Registration(openid, name, phone_of(number), "2026-11")
+    return members.admit(session, vault, form, NOON - timedelta(hours=1))
+
+
+def add_application(session: Session, vault: Vault, member: Member) -> Application:
+    product = session.scalar(select(Product).where(Product.code == "b300"))
+    if product is None:
+        product = Product(
+            code="b300",
+            family="broadband",
+            name="300M 宽带",
+            speed="300M",
+            price_fen=7900,
+            period="月",
+            summary="-",
+            terms="-",
+        )
+        session.add(product)
+        session.flush()
+    visit_on = (NOON + timedelta(days=3)).date()
+    form = Form(product.id, product.name, "中山区", "海港街 18 号 3 单元 502", visit_on, "上午")
+    return applications.submit(session, vault, member.id, form, NOON)
+
+
+def add_push(session: Session, author: str, title: str = "冬至祝福") -> Push:
+    """A draft by the operator with that role."""
+    author_id = session.scalars(select(Operator.id).where(Operator.login == author)).one()
+    return pushes.draft(session, title, "冬至快乐\n记得吃饺子", author_id, NOON)
+
+
+def add_menu(session: Session) -> None:
+    menu = Menu((Hall("业务介绍", (Entry("宽带套餐", key="prices"),)),))
+    version = versions.add(session, menu, "第一版", NOON, "http://hall.test")
+    versions.mark_published(session, version.id, NOON)
+
+
+def add_person(session: Session, login: str, name: str, role: str) -> None:
+    """Another operator."""
+    new = operators.NewOperator(login, name, role, PASSWORD)
+    operators.create(session, new, NOON)

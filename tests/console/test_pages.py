@@ -1,0 +1,112 @@
+"""What holds for all pages: how many statements they cost, what they say when empty."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
+from pushes import deliveries
+from tests.console import seeds
+from tests.console.house import Browser, House
+
+PAGES = ["", "members", "members/1", "applications", "pushes", "pushes/1", "menu", "audit"]
+# Statements a page may cost, the one that finds the session included.
+COSTS = {
+    "": 14,
+    "members": 3,
+    "members/1": 12,
+    "applications": 3,
+    "pushes": 3,
+    "pushes/1": 6,
+    "menu": 2,
+    "audit": 2,
+}
+
+
+def add_some(house: House, numbers: range) -> None:
+    def work(db: Session) -> None:
+        for number in numbers:
+            member = seeds.add_member(db, house.vault, number)
+            seeds.add_application(db, house.vault, member)
+            push = seeds.add_push(db, "marketer")
+            deliveries.snapshot(db, push.id, 100)
+
+    house.database.transaction(work)
+
+
+def cost(house: House, ask: Callable[[], object]) -> int:
+    statements: list[str] = []
+
+    def note(_conn: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if not statement.startswith("BEGIN"):
+            statements.append(statement)
+
+    event.listen(house.database.engine, "before_cursor_execute", note)
+    ask()
+    event.remove(house.database.engine, "before_cursor_execute", note)
+    return len(statements)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_costs_the_same_however_much_there_is(
+    house: House, owner: Browser, page: str
+) -> None:
+    add_some(house, range(1, 3))
+    few = cost(house, lambda: owner.text(f"/console/{page}"))
+    add_some(house, range(3, 20))
+    many = cost(house, lambda: owner.text(f"/console/{page}"))
+
+    assert few == many
+    assert many <= COSTS[page]
+
+
+def test_empty_pages_say_what_will_be_there(owner: Browser) -> None:
+    assert "还没有会员" in owner.text("/console/members")
+    assert "还没有申办" in owner.text("/console/applications")
+    assert "还没有推送" in owner.text("/console/pushes")
+    assert "flask menus publish" in owner.text("/console/menu")
+    assert "都处理完了" in owner.text("/console/")
+
+
+def test_home_shows_what_waits_for_the_one_who_looks(house: House, owner: Browser) -> None:
+    house.database.transaction(lambda db: seeds.add_push(db, "owner", "我的推送"))
+    house.database.transaction(lambda db: seeds.add_push(db, "marketer", "同事的推送"))
+
+    page = owner.text("/console/")
+
+    assert page.count("去审核") == 1
+    assert "我写的推送，需由另一位同事审核" in page
+
+
+def test_the_menu_shows_the_published_version(house: House, owner: Browser) -> None:
+    house.database.transaction(seeds.add_menu)
+
+    page = owner.text("/console/menu")
+
+    assert "微信正在使用" in page
+    assert "宽带套餐" in page
+
+
+def test_the_audit_log_says_who_did_what_from_where(house: House, owner: Browser) -> None:
+    house.browser().post("/console/sign-in", login="thief", password="not the right one")
+
+    page = owner.text("/console/audit")
+
+    assert "owner person" in page
+    assert "登录失败" in page
+    assert "thief" in page
+    assert "127.0.0.1" in page
+
+
+@pytest.mark.parametrize("page", [*PAGES, "sign-in", "pushes/new", "nothing"])
+def test_no_page_needs_what_its_policy_forbids(house: House, owner: Browser, page: str) -> None:
+    add_some(house, range(1, 3))
+
+    answer = owner.get(f"/console/{page}")
+
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+    assert " style=" not in answer.text
+    assert " onclick=" not in answer.text
+    assert "<style" not in answer.text
+    assert "<script>" not in answer.text

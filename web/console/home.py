@@ -1,0 +1,90 @@
+"""The home page: how today goes, what waits for me, whether the machines are well."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, g, render_template
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Row, func, select
+from sqlalchemy.orm import Session
+
+from kernel.activity import Activity
+from kernel.clock import business_day
+from kernel.operators import Operator
+from loyalty.members import Member
+from products.applications import OPEN_STATES, STATE_NAMES, Application
+from pushes.pushes import Push
+from reports import figures
+from web.console.guards import operator_required
+from web.wiring import now, read, wiring
+
+bp = Blueprint("home", __name__)
+
+_WAITING = 5
+_ACTIVITIES = 10
+
+
+@dataclass(frozen=True)
+class Home:
+    """What the page shows."""
+
+    figures: figures.Figures
+    drafts: list[Row[Push, str]]
+    open_applications: dict[str, int]
+    activities: list[Row[Activity, str]]
+
+
+@bp.get("/")
+@operator_required()
+def show() -> ResponseReturnValue:
+    """Today at a glance."""
+    operator, day = g.operator, business_day(now())
+
+    def work(db: Session) -> Home:
+        return Home(
+            figures.of_day(db, day),
+            _drafts(db) if operator.may("pushes.read") else [],
+            _open_applications(db) if operator.may("applications.read") else {},
+            _latest_activities(db) if operator.may("members.read") else [],
+        )
+
+    return render_template(
+        "console/home.html",
+        home=read(work),
+        day=day,
+        definitions=figures.DEFINITIONS,
+        state_names=STATE_NAMES,
+        ready=wiring().ready(),
+    )
+
+
+def _drafts(session: Session) -> list[Row[Push, str]]:
+    return list(
+        session.execute(
+            select(Push, Operator.name.label("author"))
+            .join(Operator, Operator.id == Push.created_by)
+            .where(Push.state == "draft")
+            .order_by(Push.id.desc())
+            .limit(_WAITING)
+        )
+    )
+
+
+def _open_applications(session: Session) -> dict[str, int]:
+    counted = session.execute(
+        select(Application.state, func.count())
+        .where(Application.state.in_(OPEN_STATES))
+        .group_by(Application.state)
+    )
+    found = {row[0]: int(row[1]) for row in counted}
+    return {state: found[state] for state in OPEN_STATES if state in found}
+
+
+def _latest_activities(session: Session) -> list[Row[Activity, str]]:
+    return list(
+        session.execute(
+            select(Activity, Member.name.label("member_name"))
+            .outerjoin(Member, Member.id == Activity.member_id)
+            .order_by(Activity.id.desc())
+            .limit(_ACTIVITIES)
+        )
+    )
