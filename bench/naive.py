@@ -57,7 +57,11 @@ class Entry(Base):
     created_at: Mapped[datetime]
 
 
-engine = create_engine(os.environ["NAIVE_DATABASE"], pool_size=10) if "NAIVE_DATABASE" in os.environ else None
+engine = (
+    create_engine(os.environ["NAIVE_DATABASE"], pool_size=10)
+    if "NAIVE_DATABASE" in os.environ
+    else None
+)
 Sessions = sessionmaker(engine)
 cache = redis.Redis.from_url(os.environ.get("NAIVE_REDIS", "redis://127.0.0.1:6379/0"))
 app = Flask(__name__)
@@ -106,9 +110,7 @@ def check_in(session: Session, openid: str) -> str:
     points = min(5 + streak - 1, 10)
     try:
         with session.begin_nested():
-            session.add(
-                CheckIn(member_id=member.id, day=today, streak=streak, points=points)
-            )
+            session.add(CheckIn(member_id=member.id, day=today, streak=streak, points=points))
     except IntegrityError:
         return "今天已签到"
     member.points += points
@@ -121,4 +123,6 @@ def check_in(session: Session, openid: str) -> str:
             created_at=datetime.now(UTC),
         )
     )
-    return f"签到成功！已连续签到 {streak} 天，本次获得 {points} 积分，当前共 {member.points} 积分。"
+    return (
+        f"签到成功！已连续签到 {streak} 天，本次获得 {points} 积分，当前共 {member.points} 积分。"
+    )

@@ -10,6 +10,7 @@ from bot.inbound import Inbound
 from bot.replies import Reply, from_json, to_json
 from kernel.activity import BigId
 from kernel.db import Base, insert_once
+from kernel.hot import Hot, table_of
 
 
 class InboxMessage(Base):
@@ -23,7 +24,7 @@ class InboxMessage(Base):
     openid: Mapped[str] = mapped_column(String(64), index=True)
     sent_at: Mapped[datetime]
     received_at: Mapped[datetime] = mapped_column(index=True)
-    reply: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    reply: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 def take_in(session: Session, inbound: Inbound, at: datetime) -> bool:
@@ -44,7 +45,7 @@ def take_in(session: Session, inbound: Inbound, at: datetime) -> bool:
 
 def keep_reply(session: Session, inbound: Inbound, reply: Reply) -> None:
     """Keep what is being answered, for a delivery that comes again."""
-    session.connection().execute(_KEEP, {"message_key": inbound.key, "answer": to_json(reply)})
+    _KEEP.run(session, {"message_key": inbound.key, "answer": to_json(reply)})
 
 
 def find_reply(session: Session, inbound: Inbound) -> Reply | None:
@@ -53,8 +54,8 @@ def find_reply(session: Session, inbound: Inbound) -> Reply | None:
     return from_json(stored) if stored else None
 
 
-_KEEP = (
-    update(InboxMessage.__table__)  # type: ignore[arg-type]
+_KEEP = Hot(
+    update(table_of(InboxMessage))
     .where(InboxMessage.key == bindparam("message_key"))
-    .values(reply=bindparam("answer"))
+    .values(reply=bindparam("answer", type_=JSON))
 )

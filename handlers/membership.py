@@ -2,16 +2,16 @@
 
 from bot.replies import Reply, Text
 from handlers.context import Context
-from loyalty import checkins, coupons, points
+from loyalty import checkins, coupons, members, points
 from loyalty.checkins import AlreadyCheckedIn, CheckedIn
 
 
 def check_in(ctx: Context) -> Reply:
     """签到: the word and the menu button."""
-    member = ctx.member()
+    member_id = members.get_id(ctx.session, ctx.openid)
     try:
         done = checkins.check_in(
-            ctx.session, member.id, ctx.now, ctx.rules.check_in, openid=ctx.openid
+            ctx.session, member_id, ctx.now, ctx.rules.check_in, openid=ctx.openid
         )
     except AlreadyCheckedIn as refused:
         # Refused before anything was written, so the inbox row may stay.

@@ -7,6 +7,7 @@ from sqlalchemy import JSON, BigInteger, Index, Integer, String
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.db import Base
+from kernel.hot import Hot, inserting, table_of
 
 # SQLite counts up by itself only in a column spelled INTEGER.
 BigId = BigInteger().with_variant(Integer, "sqlite")
@@ -26,7 +27,7 @@ class Activity(Base):
     kind: Mapped[str] = mapped_column(String(40))
     openid: Mapped[str | None] = mapped_column(String(64))
     member_id: Mapped[int | None] = mapped_column(BigInteger)
-    facts: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    facts: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
 
 
 def record(
@@ -42,10 +43,8 @@ def record(
     Facts hold ids and numbers, never a phone, a name or a token: the log outlives the person.
     """
     openid, member_id = who
-    session.execute(
-        _INSERT,
-        {"at": at, "kind": kind, "openid": openid, "member_id": member_id, "facts": facts or None},
-    )
+    row = {"at": at, "kind": kind, "openid": openid, "member_id": member_id}
+    _INSERT.run(session, {**row, "facts": facts or None})
 
 
-_INSERT = Activity.__table__.insert()  # type: ignore[attr-defined]
+_INSERT = Hot(inserting(table_of(Activity), ("at", "kind", "openid", "member_id", "facts")))

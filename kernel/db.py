@@ -4,15 +4,27 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, ClassVar, TypeVar
 
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, String, Table, TypeDecorator, event
+from sqlalchemy import (
+    DateTime,
+    Dialect,
+    Engine,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+    bindparam,
+    event,
+)
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.schema import SchemaItem
 
 from kernel.engine import READ_ONLY
+from kernel.hot import Hot, table_of
 
 T = TypeVar("T")
 
@@ -99,9 +111,10 @@ class Database:
     def transaction(self, work: Callable[[Session], T]) -> T:
         """Run `work(session)` in one transaction and commit it.
 
-        The whole of `work` runs again after a deadlock, a serialization failure or `TryAgain`, so
-        it holds database work only: no HTTP, no Redis, no mail. A connection that breaks is not
-        retried: its COMMIT may have happened, and only an idempotency key can tell.
+        The whole of `work` runs again after a deadlock, a serialization failure, `TryAgain`, or a
+        connection lost before COMMIT was sent, so it holds database work only: no HTTP, no Redis,
+        no mail. A COMMIT whose answer is lost is not retried: it may have happened, and only an
+        idempotency key can tell.
         """
         return _repeated(self._writing, work)
 
@@ -114,19 +127,24 @@ def _repeated(sessions: sessionmaker[Session], work: Callable[[Session], T]) -> 
     attempt = 0
     while True:
         attempt += 1
+        committing = False
         try:
             with sessions.begin() as session:
-                return work(session)
+                result = work(session)
+                committing = True
+            return result
         except (DBAPIError, TryAgain) as error:
-            if attempt == _TRIES or not _repeatable(error):
+            if attempt == _TRIES or not _repeatable(error, committing):
                 raise
         time.sleep(min(0.5, 0.004 * 2**attempt) * random.uniform(0.5, 1.5))  # noqa: S311 - jitter
 
 
-def _repeatable(error: DBAPIError | TryAgain) -> bool:
+def _repeatable(error: DBAPIError | TryAgain, committing: bool) -> bool:
     if isinstance(error, TryAgain):
         return True
-    if error.connection_invalidated or error.orig is None:
+    if error.connection_invalidated:
+        return not committing
+    if error.orig is None:
         return False
     state = getattr(error.orig, "sqlstate", None)
     if state is not None:
@@ -139,25 +157,35 @@ def insert_once(session: Session, table: type[Base], values: Mapping[str, Any], 
     """Insert a row unless one with the same unique `key` column(s) stands; say whether it did.
 
     `key` names the columns of one unique constraint, joined by commas. A rival's insert that has
-    not committed yet is waited for, so the answer is final. Needs no savepoint.
+    not committed yet is waited for, so the answer is final. Needs no savepoint. Column defaults
+    are not applied: `values` is the whole row.
     """
     connection = session.connection()
     if connection.dialect.name in {"mysql", "mariadb"}:
         return _insert_or_catch(session, table, values)
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    if connection.dialect.name == "postgresql":
+        hot = _insert_once_hot(table, tuple(values), key)
+        return hot.run(session, values).first() is not None
     columns = key.split(",")
-    statement = insert(table).on_conflict_do_nothing(index_elements=columns)
+    statement = sqlite.insert(table).on_conflict_do_nothing(index_elements=columns)
+    returned = (table_of(table).c[name] for name in columns)
+    return session.execute(statement.returning(*returned), values).first() is not None
+
+
+@cache
+def _insert_once_hot(table: type[Base], columns: tuple[str, ...], key: str) -> Hot:
+    unique, into = key.split(","), table_of(table)
+    row = {name: bindparam(name, type_=into.c[name].type) for name in columns}
+    statement = postgresql.insert(into).values(row)
     # RETURNING, since the row count of this statement is unreliable under psycopg.
-    done = session.execute(
-        statement.returning(*(table.__table__.c[name] for name in columns)), values
-    )
-    return done.first() is not None
+    returned = (into.c[name] for name in unique)
+    return Hot(statement.on_conflict_do_nothing(index_elements=unique).returning(*returned))
 
 
 def _insert_or_catch(session: Session, table: type[Base], values: Mapping[str, Any]) -> bool:
     # INSERT IGNORE would also swallow truncation; the plain error leaves the transaction usable.
     try:
-        session.connection().execute(table.__table__.insert(), values)  # type: ignore[attr-defined]
+        session.connection().execute(table_of(table).insert(), values)
     except IntegrityError as error:
         if error.orig is not None and error.orig.args[0] == _MYSQL_DUPLICATE:
             return False

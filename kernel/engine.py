@@ -1,14 +1,18 @@
 """Engines for SQLite, PostgreSQL and MariaDB/MySQL that behave alike where it matters."""
 
+import math
+import time
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 READ_ONLY = "weiting_read_only"
+_IDLE_SECONDS = 5.0
 
 _POSTGRES_SESSION = " ".join(
     f"-c {name}={value}"
@@ -36,8 +40,8 @@ def make_engine(url: str, *, pool_size: int = 10) -> Engine:
         return _sqlite(url, parsed.database)
     options: dict[str, Any] = {
         "isolation_level": "READ COMMITTED",
-        "pool_pre_ping": True,
         "pool_timeout": 3,
+        "pool_use_lifo": True,
         "pool_size": pool_size,
         "max_overflow": 5,
     }
@@ -51,7 +55,30 @@ def make_engine(url: str, *, pool_size: int = 10) -> Engine:
             "read_timeout": 60,
             "write_timeout": 60,
         }
-    return create_engine(url, **options)
+    engine = create_engine(url, **options)
+    _ping_when_idle(engine)
+    return engine
+
+
+def _ping_when_idle(engine: Engine) -> None:
+    """Ask a connection that has lain idle whether it still stands, before it is used.
+
+    SQLAlchemy's own ping costs a round trip at every checkout, a fifth of a check-in.
+    """
+
+    def note(_connection: object, record: ConnectionPoolEntry) -> None:
+        record.info["idle_since"] = time.monotonic()
+
+    def check(connection: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
+        if time.monotonic() - record.info.get("idle_since", math.inf) < _IDLE_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except Exception as error:  # each driver has its own; all mean the same here
+            raise DisconnectionError from error
+
+    event.listen(engine, "checkin", note)
+    event.listen(engine, "checkout", check)
 
 
 def _sqlite(url: str, database: str | None) -> Engine:

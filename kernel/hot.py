@@ -5,11 +5,11 @@ keys, contexts, results); that, not the database, is what a check-in costs. Else
 statement takes the ordinary way.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from psycopg.types.json import Json
-from sqlalchemy import CursorResult
+from sqlalchemy import CursorResult, Insert, Table, bindparam, insert
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.selectable import Select
@@ -41,3 +41,16 @@ def plain(parameters: Mapping[str, Any]) -> dict[str, Any]:
         name: Json(value) if isinstance(value, dict) else value
         for name, value in parameters.items()
     }
+
+
+def inserting(table: Table, columns: Iterable[str]) -> Insert:
+    """An insert of those columns, each bound to a parameter of its own name."""
+    return insert(table).values(
+        {name: bindparam(name, type_=table.c[name].type) for name in columns}
+    )
+
+
+def table_of(mapped: type[Any]) -> Table:
+    """The table behind a mapped class."""
+    table: Table = mapped.__table__
+    return table

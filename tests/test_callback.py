@@ -53,7 +53,8 @@ def test_a_missing_proof_is_refused(hall: Hall, anna: str, missing: str) -> None
 
 
 @pytest.mark.parametrize(
-    "timestamp", ["0", "1", "17000000005", "1e10", "１７００００００００", "1700000000 ", "abc", "-1"]
+    "timestamp",
+    ["0", "1", "17000000005", "1e10", "１７００００００００", "1700000000 ", "abc", "-1"],
 )
 def test_an_odd_timestamp_is_refused_even_when_signed(
     hall: Hall, anna: str, timestamp: str
@@ -154,7 +155,7 @@ def test_malformed_xml_is_a_400(hall: Hall, xml: str) -> None:
     ],
 )
 def test_a_field_that_cannot_be_is_a_400(hall: Hall, anna: str, field: str) -> None:
-    name = field[1:].split(">")[0]
+    name = field[1:].split(">", maxsplit=1)[0]
     good = message_xml(hall, anna, "<Content>x</Content>")
     start, end = good.index(f"<{name}>"), good.index(f"</{name}>") + len(name) + 3
     query, body = hall.sealed(good[:start] + field + good[end:])

@@ -25,9 +25,7 @@ BLACKED_OUT = "087-event-card_sku_remind-werobot.xml"
 
 
 @pytest.fixture
-def plain_hall(
-    sqlite: Database, redis_url: str, clock: MovableClock, tmp_path: Path
-) -> Hall:
+def plain_hall(sqlite: Database, redis_url: str, clock: MovableClock, tmp_path: Path) -> Hall:
     """A hall whose account is in plain mode."""
     settings = make_settings(tmp_path, sqlite, redis_url)
     wechat = settings.wechat.model_copy(update={"mode": "plain"})
@@ -118,6 +116,7 @@ def test_aes_vectors_open(vector: dict[str, Any]) -> None:
     sealed = next(value for name, value in expected.items() if re.search("encrypt|cipher", name))
     gate = Gate(Account(app_id, "token", key, "safe"))
     assert gate._crypto is not None
-    assert gate._crypto.unseal(sealed, app_id).decode() == inputs[
-        "text" if "text" in inputs else "plaintext"
-    ]
+    assert (
+        gate._crypto.unseal(sealed, app_id).decode()
+        == inputs["text" if "text" in inputs else "plaintext"]
+    )

@@ -33,7 +33,9 @@ def test_a_check_in_through_the_webhook(hall_everywhere: Hall, anna: str) -> Non
     xml = message_xml(hall, anna, "<Content><![CDATA[签到]]></Content>")
     with counted(hall.app.extensions["weiting"].database.engine) as sent:
         assert "签到成功" in hall.push(xml)
-    assert len([text for text in sent if not text.startswith("BEGIN")]) <= CHECK_IN_STATEMENTS, sent
+    assert len([text for text in sent if not text.startswith("BEGIN")]) <= CHECK_IN_STATEMENTS, (
+        sent
+    )
 
 
 def test_a_repeated_delivery_costs_two(hall_everywhere: Hall, anna: str) -> None:
