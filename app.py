@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import redis
+import requests
 import structlog
 from flask import Flask
 from flask_limiter import Limiter
@@ -30,7 +31,7 @@ from handlers.dispatch import Dispatcher
 from handlers.jobs import JOBS
 from kernel import lease, logs
 from kernel.cache import CALL_SECONDS, connect
-from kernel.clock import Clock, SystemClock
+from kernel.clock import Clock, FollowedClock, SystemClock
 from kernel.db import Database
 from kernel.engine import make_engine
 from kernel.operators import SessionRules
@@ -58,7 +59,7 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         texts = load_texts(Path(settings.hall.content))
     except (ConfigError, YamlRefused) as error:
         raise SystemExit(f"配置有误，未启动：\n{error}") from None
-    house = _House(settings, texts, clock or SystemClock())
+    house = _House(settings, texts, clock or _clock_of(settings))
     app = Flask("web")
     _configure(app, settings)
     app.extensions["weiting"] = house.wiring()
@@ -66,6 +67,14 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     _limit(app, house.redis_url)
     register_commands(app, house.command_context())
     return app
+
+
+def _clock_of(settings: Settings) -> Clock:
+    """The machine's clock; with the emulator, the emulator's."""
+    if not settings.emulator.enabled:
+        return SystemClock()
+    url = f"http://127.0.0.1:{settings.emulator.port}/control/clock"
+    return FollowedClock(lambda: float(requests.get(url, timeout=0.3).json()["offset_seconds"]))
 
 
 def _configure(app: Flask, settings: Settings) -> None:
@@ -81,10 +90,8 @@ def _configure(app: Flask, settings: Settings) -> None:
     )
     app.url_map.strict_slashes = False  # WeChat does not follow a redirect
     app.session_interface = PartedCookies()
-    csrf = CSRFProtect(app)  # type: ignore[no-untyped-call]
-    csrf.exempt(  # type: ignore[no-untyped-call]
-        "web.callback.take_message"
-    )  # signed by WeChat instead
+    csrf = CSRFProtect(app)
+    csrf.exempt("web.callback.take_message")  # signed by WeChat instead
     if settings.web.trusted_proxies:
         hops = settings.web.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]

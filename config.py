@@ -5,15 +5,12 @@ Errors name the key and the reason, never the value: a value may be a secret.
 
 import os
 import re
-from datetime import time
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import (
-    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     SecretStr,
@@ -27,6 +24,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from kernel.fields import Address, Count, MaybeAddress, Number, Port, Switch, TimeOfDay
 from kernel.vault import vault_of
 from kernel.yaml import YamlRefused, load_strict
 
@@ -38,42 +36,6 @@ class ConfigError(Exception):
     """The configuration cannot be used; the text says where and why, in one line each."""
 
 
-def _plain_number(value: object) -> object:
-    # "022" would quietly become 22, and `yes` is not a number of anything.
-    if isinstance(value, bool) or (
-        isinstance(value, str) and not re.fullmatch(r"0|[1-9]\d*", value)
-    ):
-        raise ValueError("must be a whole number in plain digits")
-    return value
-
-
-def _plain_switch(value: object) -> object:
-    if isinstance(value, str) and value not in {"true", "false"}:
-        raise ValueError("must be true or false")
-    return value
-
-
-def _address(value: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/]+(/\S*)?", value):
-        raise ValueError("must be an address that starts with http:// or https://")
-    return value.rstrip("/")
-
-
-def _clock(value: object) -> object:
-    if isinstance(value, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
-        return time.fromisoformat(value)
-    raise ValueError("must be a time of day as HH:MM, such as 08:30")
-
-
-Clock = Annotated[time, BeforeValidator(_clock)]
-Number = Annotated[int, BeforeValidator(_plain_number)]
-Port = Annotated[Number, Field(ge=1, le=65535)]
-Count = Annotated[Number, Field(ge=1, le=1_000_000)]
-Switch = Annotated[bool, BeforeValidator(_plain_switch)]
-Address = Annotated[str, AfterValidator(_address)]
-MaybeAddress = Annotated[str, AfterValidator(lambda value: _address(value) if value else "")]
-
-
 class Section(BaseModel):
     """A part of the file; a key it does not know is an error."""
 
@@ -83,8 +45,8 @@ class Section(BaseModel):
 class HallSection(Section):
     name: str = Field(min_length=1, max_length=30)
     content: str
-    staff_from: Clock
-    staff_until: Clock
+    staff_from: TimeOfDay
+    staff_until: TimeOfDay
 
 
 class WeChatSection(Section):

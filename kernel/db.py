@@ -36,8 +36,8 @@ _POSTGRES_RETRY = {"40001", "40P01", "55P03"}
 _MYSQL_RETRY = {1213, 1205, 1020, 1305}
 _MYSQL_DUPLICATE = 1062
 # Without fsp, 23:59:59.6 is cut or even rounded into the next day.
-_PRECISE: Any = mysql.DATETIME
-_MYSQL_INSTANT = _PRECISE(fsp=6)
+
+_MYSQL_INSTANT = mysql.DATETIME(fsp=6)
 
 
 class TryAgain(Exception):

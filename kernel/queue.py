@@ -59,6 +59,4 @@ def _broker(url: str | None) -> dramatiq.Broker:
     if url is None:
         return StubBroker(middleware=middleware)
     client = redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=0.3)
-    return RedisBroker(  # type: ignore[no-untyped-call]
-        client=client, middleware=middleware, heartbeat_timeout=_HEARTBEAT_MS
-    )
+    return RedisBroker(client=client, middleware=middleware, heartbeat_timeout=_HEARTBEAT_MS)

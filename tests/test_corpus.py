@@ -41,7 +41,7 @@ def allowed(item: dict[str, Any]) -> set[int]:
 
 def body_of(item: dict[str, Any]) -> bytes:
     """The recorded body."""
-    return (DATA / "messages" / item["file"]).read_bytes()
+    return Path(DATA, "messages", str(item["file"])).read_bytes()
 
 
 def test_the_collection_is_whole() -> None:

@@ -26,7 +26,9 @@ STATUSES = {
     "own_push": 403,
     "own_coupon": 403,
     "sign_in_refused": 401,
+    "signed_out": 401,
     "too_many_codes": 429,
+    "no_more_codes_today": 429,
 }
 _PAGES = {
     400: "请求有误，请返回重试",
@@ -71,10 +73,11 @@ def _unforeseen(error: Exception) -> ResponseReturnValue:
 def _answer(status: int, code: str, message: str) -> ResponseReturnValue:
     if request.path.startswith("/console"):
         return render_template("console/error.html", status=status, message=message), status
-    if request.path.startswith("/site") and _wants_page():
+    if request.path.startswith("/site") and wants_page():
         return render_template("site/error.html", status=status, message=message), status
     return jsonify(code=code, message=message), status
 
 
-def _wants_page() -> bool:
+def wants_page() -> bool:
+    """Whether a person's browser asks, rather than a script."""
     return request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"

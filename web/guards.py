@@ -7,9 +7,17 @@ from typing import ParamSpec, TypeVar
 from flask import g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
+from kernel.refusals import Refused
 from loyalty import members, staff
 from loyalty.members import NotRegistered
 from web.wiring import read
+
+
+class SignedOut(Refused):
+    """The visitor's session is over; a form that was sent after it cannot be led to WeChat."""
+
+    code = "signed_out"
+
 
 P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]
@@ -77,5 +85,5 @@ def staff_required(view: View[P]) -> View[P]:
 
 def _ask_wechat() -> ResponseReturnValue:
     if request.method != "GET":
-        return {"code": "signed_out", "message": "登录已失效，请返回微信重新打开"}, 401
+        raise SignedOut
     return redirect(url_for("site.sign_in.start", next=request.full_path))

@@ -1,6 +1,8 @@
 """Health: `/healthz` says that the process answers, `/readyz` that what it needs does too."""
 
-from flask import Blueprint, Response, jsonify
+import ipaddress
+
+from flask import Blueprint, Response, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from kernel.metrics import exposition
@@ -28,5 +30,7 @@ def ready() -> ResponseReturnValue:
 @bp.get("/metrics")
 @public
 def metrics() -> Response:
-    """Figures for Prometheus; the reverse proxy keeps them inside (docs: deploy)."""
+    """Figures for Prometheus, for addresses of the house only: others are told of no such page."""
+    if not ipaddress.ip_address(request.remote_addr or "255.255.255.255").is_private:
+        abort(404)
     return Response(exposition(), mimetype="text/plain")

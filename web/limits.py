@@ -3,6 +3,7 @@
 from flask import request, session
 
 LIMITS = {
+    "site.sign_in.start": "30 per minute",
     "site.sign_in.finish": "30 per minute",
     "site.registration.send_code": "5 per minute; 20 per hour",
     "site.registration.create": "10 per minute; 60 per hour",

@@ -7,4 +7,4 @@ from prometheus_client import multiprocess
 
 def child_exit(_server: Any, worker: Any) -> None:
     """Let go of the figures of a worker that is gone."""
-    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+    multiprocess.mark_process_dead(worker.pid)

@@ -105,7 +105,7 @@ def make_house(database: Database) -> House:
     app.config.update(SECRET_KEY="s" * 32, TESTING=False, PROPAGATE_EXCEPTIONS=True)
     app.session_interface = PartedCookies()
     app.extensions["weiting"] = _wiring(house)
-    CSRFProtect(app)  # type: ignore[no-untyped-call]
+    CSRFProtect(app)
     register_headers(app)
     register_errors(app)
     register_console(app)

@@ -189,7 +189,7 @@ def app(world: World) -> Flask:
     app.config.update(SECRET_KEY="s" * 32, WTF_CSRF_TIME_LIMIT=None, SESSION_COOKIE_SECURE=True)
     app.url_map.strict_slashes = False
     app.session_interface = PartedCookies()
-    CSRFProtect(app)  # type: ignore[no-untyped-call]
+    CSRFProtect(app)
     app.extensions["weiting"] = Wiring(
         database=world.database,
         clock=world.clock,

@@ -24,25 +24,25 @@ class SignedIn(UserMixin):
 
 def register_sessions(app: Flask) -> None:
     """Teach Flask-Login to find operators."""
-    manager = LoginManager()  # type: ignore[no-untyped-call]
+    manager = LoginManager()
     # The row in the database is the whole truth; a hash of the browser's address adds nothing,
     # and the context processor would ask the database while an error page is drawn.
     manager.session_protection = None  # type: ignore[assignment]
-    manager.init_app(app, add_context_processor=False)  # type: ignore[no-untyped-call]
-    manager.user_loader(_load)  # type: ignore[no-untyped-call]
+    manager.init_app(app, add_context_processor=False)
+    manager.user_loader(_load)
 
 
 def begin(operator: Operator, token: str) -> None:
     """Sign the browser in, with nothing left of whoever used it before."""
     session.clear()
     session["touched"] = int(now().timestamp())
-    login_user(SignedIn(operator, token))  # type: ignore[no-untyped-call]
+    login_user(SignedIn(operator, token))
 
 
 def end() -> str | None:
     """Sign the browser out and return the token that must die."""
     signed_in = current()
-    logout_user()  # type: ignore[no-untyped-call]
+    logout_user()
     session.clear()
     return signed_in.token if signed_in else None
 
