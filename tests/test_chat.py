@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 from handlers import routes
 from loyalty import followers
 from loyalty.points import PointsEntry
-from tests.world import Hall
+from tests.world import Hall, message_xml
 
 
 def test_a_new_follower_is_greeted(hall: Hall, anna: str) -> None:
@@ -67,3 +67,32 @@ def test_every_menu_key_has_a_handler(hall: Hall) -> None:
     for section in hall.settings.menu:
         for entry in section.entries:
             assert entry.key is None or routes.find_key(entry.key), entry.key
+
+
+def test_who_called_human_staff_talks_to_them(hall: Hall, anna: str, boris: str) -> None:
+    assert "人工客服" in hall.click(anna, "human")
+    hall.clock.move(minutes=5)
+    assert hall.say(anna, "我家宽带断了") == "[transfer_customer_service]"
+    assert "宽带" in hall.say(anna, "套餐"), "a word that is known is still answered"
+    assert "人工" in hall.say(boris, "我家宽带断了"), "nobody else is handed over"
+    hall.clock.move(minutes=40)
+    assert "人工" in hall.say(anna, "还在吗")
+
+
+def test_at_night_nobody_is_promised_staff(hall: Hall, anna: str) -> None:
+    hall.clock.move(hours=11)
+    assert "08:30 至 20:00" in hall.click(anna, "human")
+    assert "人工" in hall.say(anna, "有人吗")
+
+
+def test_staff_are_shown_where_to_redeem(hall: Hall, anna: str, boris: str) -> None:
+    hall.employee(anna)
+    assert "/site/redemptions/new" in hall.say(anna, "核销")
+    assert "仅限" in hall.say(boris, "核销")
+
+
+def test_a_location_is_answered_with_the_nearest_branches(hall: Hall, anna: str) -> None:
+    inner = "<Location_X>26.08</Location_X><Location_Y>119.30</Location_Y><Scale>15</Scale>"
+    assert "公里" in hall.push(message_xml(hall, anna, inner, kind="location"))
+    odd = "<Location_X>NaN</Location_X><Location_Y>999</Location_Y>"
+    assert "营业时间" in hall.push(message_xml(hall, anna, odd, kind="location"))
