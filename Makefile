@@ -6,7 +6,7 @@ export FLASK_APP := app
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run reset test check bench shots
+.PHONY: help setup setup-dev run reset test check lock bench shots
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -36,8 +36,9 @@ run: setup ## Start everything: web, worker, scheduler, and WeChat in the box
 	@$(BIN)/python -m kernel.keyring var/secrets
 	@exec $(BIN)/flask up
 
-reset: ## Forget the demo data (keys, database, emulator)
-	@rm -rf var && echo "var/ is gone; the next 'make run' begins anew."
+reset: ## Forget the demo data: database, queue, emulator; the keys in var/secrets stay
+	@if [ -d var ]; then find var -mindepth 1 -maxdepth 1 ! -name secrets -exec rm -rf {} +; fi
+	@echo "The demo data is gone; the next 'make run' begins anew."
 
 test: setup-dev ## Run every test
 	@$(BIN)/python -m tests.browser
@@ -49,6 +50,12 @@ check: setup-dev ## Lint, types, layers and house rules
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m pytest -q -p no:cacheprovider tests/house
+
+lock: $(VENV)/dev.stamp ## Bring the lock files up to date with pyproject.toml
+	@$(BIN)/pip install --quiet uv
+	@for out in "requirements.lock" "requirements-dev.lock --group dev"; do \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	    --no-header --no-annotate pyproject.toml -o $$out; done
 
 bench: setup-dev ## Print the ratios of bench/
 	@$(BIN)/python -m bench

@@ -58,7 +58,6 @@ class WeChatSection(Section):
     mode: Literal["plain", "compatible", "safe"] = "safe"
     api_base: Address = "https://api.weixin.qq.com"
     open_base: Address = "https://open.weixin.qq.com"
-    mp_base: Address = "https://mp.weixin.qq.com"
 
     @model_validator(mode="after")
     def _aes_key_fits_mode(self) -> Self:
@@ -96,7 +95,7 @@ class EmulatorSection(Section):
 
 
 class SmsSection(Section):
-    url: MaybeAddress = ""
+    url: Address
 
 
 class ConsoleSection(Section):
@@ -118,7 +117,7 @@ class LoyaltySection(Section):
 
 
 class PushesSection(Section):
-    chunk: Annotated[Number, Field(ge=2, le=10_000)] = 100
+    chunk: Annotated[Number, Field(ge=2, le=9_999)] = 100
 
 
 class MenuEntry(Section):
@@ -173,7 +172,7 @@ class Settings(BaseSettings):
     redis: RedisSection = RedisSection()
     web: WebSection = WebSection()
     emulator: EmulatorSection = EmulatorSection()
-    sms: SmsSection = SmsSection()
+    sms: SmsSection
     console: ConsoleSection = ConsoleSection()
     loyalty: LoyaltySection
     pushes: PushesSection = PushesSection()
@@ -261,6 +260,9 @@ class _Values(PydanticBaseSettingsSource):
 def masked(settings: Settings) -> str:
     """The settings in force as YAML, secrets and passwords in addresses made unreadable."""
     values = settings.model_dump(mode="json")
+    for name in ("staff_from", "staff_until"):
+        values["hall"][name] = values["hall"][name][:5]
+    values["sms"]["url"] = values["sms"]["url"].split("?")[0]  # a gateway's key stands there
     for section in ("database", "redis"):
         values[section]["url"] = re.sub(
             r"(://[^:/@]*):[^@/]*@", r"\1:***@", values[section]["url"]

@@ -40,11 +40,6 @@ class Gateway:
         }
         return self._outcome("message/mass/send", body)
 
-    def send_text(self, openid: str, text: str) -> Outcome:
-        """A customer message, within the window that the person's own act has opened."""
-        body = {"touser": openid, "msgtype": "text", "text": {"content": text}}
-        return self._outcome("message/custom/send", body)
-
     def _outcome(self, path: str, body: dict[str, Any]) -> Outcome:
         try:
             answer = self._client.post(path, data=body)

@@ -32,6 +32,11 @@ def every(session: Session) -> list[Branch]:
     return list(session.scalars(select(Branch).order_by(Branch.district, Branch.id)))
 
 
+def name_of(session: Session, code: str) -> str:
+    """The name of a branch; its code where it is gone."""
+    return session.scalar(select(Branch.name).where(Branch.code == code)) or code
+
+
 def nearest(
     session: Session, latitude: float, longitude: float, limit: int = 3
 ) -> list[tuple[Branch, float]]:

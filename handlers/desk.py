@@ -1,17 +1,32 @@
 """Human staff, and what is said when nothing else fits."""
 
+from datetime import timedelta
+
 from bot.replies import Reply, Text, ToStaff
 from handlers.context import Context
 from kernel import activity
 from kernel.clock import SHANGHAI
 
+# So long after somebody called, what he writes goes to the staff.
+TALK = timedelta(minutes=30)
+
 
 def call_staff(ctx: Context) -> Reply:
-    """人工: told when somebody answers; the next messages go to the desk while it is open."""
+    """人工: told when somebody answers; while the desk is open, the next messages go there."""
     activity.record(ctx.session, "staff_called", ctx.now, who=(ctx.openid, None))
+    opens, closes = (f"{hour:%H:%M}" for hour in ctx.rules.staff_hours)
+    phrase = "human_open" if _is_open(ctx) else "human_closed"
+    return Text(ctx.say(phrase, opens=opens, closes=closes))
+
+
+def _is_open(ctx: Context) -> bool:
     opens, closes = ctx.rules.staff_hours
-    is_open = opens <= ctx.now.astimezone(SHANGHAI).time() < closes
-    return Text(ctx.say("human_open" if is_open else "human_closed"))
+    return opens <= ctx.now.astimezone(SHANGHAI).time() < closes
+
+
+def _was_called(ctx: Context) -> bool:
+    since = ctx.now - TALK
+    return activity.happened(ctx.session, "staff_called", ctx.openid, since)
 
 
 def hand_over(ctx: Context) -> Reply:
@@ -21,7 +36,9 @@ def hand_over(ctx: Context) -> Reply:
 
 
 def say_default(ctx: Context) -> Reply:
-    """Nothing fits: what one can type, and the way to human staff."""
+    """Nothing fits: on to human staff when they were just called, else what one can type."""
+    if _is_open(ctx) and _was_called(ctx):
+        return ToStaff()
     return Text(ctx.say("default", link=ctx.link("/site/")))
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from sqlalchemy.orm import Session
 
 from handlers.actors import Tools, finish_push, sweep_outbox
+from handlers.pruning import prune
 from pushes import deliveries, pushes
 
 
@@ -36,4 +37,5 @@ JOBS: dict[str, tuple[float, Callable[[Tools], object]]] = {
     "start_pushes": (2.0, start_pushes),
     "sweep_pushes": (5.0, sweep_pushes),
     "sweep_outbox": (3.0, sweep_outbox),
+    "prune": (3600.0, prune),
 }

@@ -1,8 +1,9 @@
 """Check-in, points and registration, by chat."""
 
 from bot.replies import Reply, Text
+from content import branches
 from handlers.context import Context
-from loyalty import checkins, coupons, members, points
+from loyalty import checkins, coupons, members, points, staff
 from loyalty.checkins import AlreadyCheckedIn, CheckedIn
 
 
@@ -45,6 +46,13 @@ def lead_to_register(ctx: Context) -> Reply:
 def show_home(ctx: Context) -> Reply:
     """会员: the way to the member centre."""
     return Text(ctx.say("member_home", link=ctx.link("/site/")))
+
+
+def open_redemptions(ctx: Context) -> Reply:
+    """核销: for staff of a branch, the way to the page where codes are taken."""
+    employee = staff.get(ctx.session, ctx.openid)
+    place = branches.name_of(ctx.session, employee.branch)
+    return Text(ctx.say("staff_hint", branch=place, link=ctx.link("/site/redemptions/new")))
 
 
 def show_coupons(ctx: Context) -> Reply:

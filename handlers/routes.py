@@ -31,6 +31,7 @@ WORDS: dict[str, Handler] = {
     "会员中心": membership.show_home,
     "优惠券": membership.show_coupons,
     "领券": membership.show_coupons,
+    "核销": membership.open_redemptions,
     "宽带": business.show_prices,
     "资费": business.show_prices,
     "套餐": business.show_prices,

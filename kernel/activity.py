@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Index, Integer, String
+from sqlalchemy import JSON, BigInteger, Index, Integer, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.db import Base
@@ -45,6 +45,16 @@ def record(
     openid, member_id = who
     row = {"at": at, "kind": kind, "openid": openid, "member_id": member_id}
     _INSERT.run(session, {**row, "facts": facts or None})
+
+
+def happened(session: Session, kind: str, openid: str, since: datetime) -> bool:
+    """Whether `openid` did something of that kind since that instant."""
+    found = session.execute(
+        select(Activity.id)
+        .where(Activity.kind == kind, Activity.at > since, Activity.openid == openid)
+        .limit(1)
+    )
+    return found.first() is not None
 
 
 _INSERT = Hot(inserting(table_of(Activity), ("at", "kind", "openid", "member_id", "facts")))

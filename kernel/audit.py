@@ -3,12 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, select
+from sqlalchemy import JSON, ForeignKey, String
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.activity import BigId
 from kernel.db import Base
-from kernel.operators import Operator
 
 
 class AuditEntry(Base):
@@ -46,14 +45,3 @@ def write(
             details=details or None,
         )
     )
-
-
-def latest(session: Session, limit: int = 100) -> list[tuple[AuditEntry, str | None]]:
-    """The newest entries with the operators' names."""
-    rows = session.execute(
-        select(AuditEntry, Operator.name)
-        .outerjoin(Operator, Operator.id == AuditEntry.operator_id)
-        .order_by(AuditEntry.id.desc())
-        .limit(limit)
-    )
-    return [(row[0], row[1]) for row in rows]

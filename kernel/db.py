@@ -156,9 +156,9 @@ def _repeatable(error: DBAPIError | TryAgain, committing: bool) -> bool:
 def insert_once(session: Session, table: type[Base], values: Mapping[str, Any], key: str) -> bool:
     """Insert a row unless one with the same unique `key` column(s) stands; say whether it did.
 
-    `key` names the columns of one unique constraint, joined by commas. A rival's insert that has
-    not committed yet is waited for, so the answer is final. Needs no savepoint. Column defaults
-    are not applied: `values` is the whole row.
+    `key` names the columns of one unique constraint, joined by commas; `*` means any of them. A
+    rival's insert that has not committed yet is waited for, so the answer is final. Needs no
+    savepoint. Column defaults are not applied: `values` is the whole row.
     """
     connection = session.connection()
     if connection.dialect.name in {"mysql", "mariadb"}:
@@ -166,20 +166,23 @@ def insert_once(session: Session, table: type[Base], values: Mapping[str, Any], 
     if connection.dialect.name == "postgresql":
         hot = _insert_once_hot(table, tuple(values), key)
         return hot.run(session, values).first() is not None
-    columns = key.split(",")
-    statement = sqlite.insert(table).on_conflict_do_nothing(index_elements=columns)
-    returned = (table_of(table).c[name] for name in columns)
+    statement = sqlite.insert(table).on_conflict_do_nothing(index_elements=_unique(key))
+    returned = table_of(table).primary_key.columns
     return session.execute(statement.returning(*returned), values).first() is not None
 
 
 @cache
 def _insert_once_hot(table: type[Base], columns: tuple[str, ...], key: str) -> Hot:
-    unique, into = key.split(","), table_of(table)
+    into = table_of(table)
     row = {name: bindparam(name, type_=into.c[name].type) for name in columns}
     statement = postgresql.insert(into).values(row)
     # RETURNING, since the row count of this statement is unreliable under psycopg.
-    returned = (into.c[name] for name in unique)
-    return Hot(statement.on_conflict_do_nothing(index_elements=unique).returning(*returned))
+    statement = statement.on_conflict_do_nothing(index_elements=_unique(key))
+    return Hot(statement.returning(*into.primary_key.columns))
+
+
+def _unique(key: str) -> list[str] | None:
+    return None if key == "*" else key.split(",")
 
 
 def _insert_or_catch(session: Session, table: type[Base], values: Mapping[str, Any]) -> bool:

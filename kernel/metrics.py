@@ -5,7 +5,6 @@ import os
 from prometheus_client import (
     CollectorRegistry,
     Counter,
-    Gauge,
     Histogram,
     generate_latest,
     multiprocess,
@@ -26,9 +25,6 @@ GATEWAY_CALLS = Counter(
     "weiting_gateway_calls", "Calls to WeChat by path and errcode", ["path", "code"]
 )
 DELIVERIES = Counter("weiting_deliveries", "Push deliveries by outcome", ["outcome"])
-LEADS = Gauge(
-    "weiting_scheduler_leads", "1 while a scheduler holds the lease", multiprocess_mode="max"
-)
 
 
 def exposition() -> bytes:

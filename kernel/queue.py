@@ -10,6 +10,10 @@ from dramatiq.brokers.stub import StubBroker
 from dramatiq.errors import BrokerConnectionError
 from dramatiq.middleware import AgeLimit, Callbacks, Pipelines, Retries, ShutdownNotifications
 from dramatiq.worker import Worker
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from kernel.cache import CALL_SECONDS
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +54,9 @@ class Queue:
 
     def worker(self, threads: int) -> Worker:
         """A worker of this process; the caller starts and stops it."""
+        if isinstance(self.broker, RedisBroker):
+            # A page must not wait for a frozen Redis; a worker has nothing better to do.
+            self.broker.client.connection_pool.connection_kwargs["socket_timeout"] = 5
         return Worker(self.broker, worker_threads=threads, worker_timeout=500)
 
 
@@ -58,5 +65,10 @@ def _broker(url: str | None) -> dramatiq.Broker:
     middleware = [AgeLimit(), ShutdownNotifications(), Callbacks(), Pipelines(), Retries()]
     if url is None:
         return StubBroker(middleware=middleware)
-    client = redis.Redis.from_url(url, socket_timeout=5, socket_connect_timeout=0.3)
+    client = redis.Redis.from_url(
+        url,
+        socket_timeout=CALL_SECONDS,
+        socket_connect_timeout=CALL_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    )
     return RedisBroker(client=client, middleware=middleware, heartbeat_timeout=_HEARTBEAT_MS)

@@ -32,7 +32,7 @@ WITH done AS (
     INSERT INTO activity (at, kind, openid, member_id, facts)
     SELECT %(created_at)s, 'check_in', %(openid)s, %(member_id)s, %(facts)s FROM moved
 )
-SELECT balance FROM moved
+SELECT (SELECT COUNT(*) FROM done), (SELECT balance FROM moved)
 """
 
 
@@ -48,4 +48,8 @@ def write(
         "note": credit.note,
         "facts": {"streak": row["streak"], "points": row["points"]},
     }
-    return session.connection().exec_driver_sql(_WRITE, plain(parameters)).scalar()
+    written, balance = session.connection().exec_driver_sql(_WRITE, plain(parameters)).one()
+    if not written:
+        return None
+    assert balance is not None, "a member without a points account"
+    return int(balance)

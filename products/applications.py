@@ -262,8 +262,3 @@ def events_of(session: Session, application_id: int) -> list[ApplicationEvent]:
             .order_by(ApplicationEvent.seq.desc())
         )
     )
-
-
-def latest(session: Session, limit: int = 100) -> list[Application]:
-    """The newest applications of all members."""
-    return list(session.scalars(select(Application).order_by(Application.id.desc()).limit(limit)))

@@ -181,15 +181,6 @@ def settle(
     return int(settled.rowcount)  # type: ignore[attr-defined]
 
 
-def give_back(session: Session, owner: str) -> None:
-    """Return what `owner` leased and did not begin: a worker that stops leaves nothing waiting."""
-    session.execute(
-        update(Delivery)
-        .where(Delivery.state == "leased", Delivery.lease_owner == owner)
-        .values(state="pending", lease_owner=None, lease_until_at=None)
-    )
-
-
 def reap(session: Session, now: datetime) -> None:
     """Free what dead workers held: leased rows wait again, sending rows are `unknown`."""
     over = Delivery.lease_until_at < now

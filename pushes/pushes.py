@@ -73,11 +73,6 @@ def get(session: Session, push_id: int) -> Push:
     return push
 
 
-def latest(session: Session, limit: int = 50) -> list[Push]:
-    """The newest pushes."""
-    return list(session.scalars(select(Push).order_by(Push.id.desc()).limit(limit)))
-
-
 def approve(session: Session, push_id: int, operator_id: int, at: datetime) -> Push:
     """Let a push go out, as the second pair of eyes. Raises NotFound, OwnPush, WrongState."""
     push = get(session, push_id)

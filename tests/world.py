@@ -55,9 +55,7 @@ def make_settings(
         "database": settings.database.model_copy(update={"url": url}),
         "redis": settings.redis.model_copy(update={"url": redis_url}),
         "sms": settings.sms.model_copy(update={"url": f"{nowhere}/sms"}),
-        "wechat": settings.wechat.model_copy(
-            update={"api_base": nowhere, "open_base": nowhere, "mp_base": nowhere}
-        ),
+        "wechat": settings.wechat.model_copy(update={"api_base": nowhere, "open_base": nowhere}),
         **sections,
     }
     return settings.model_copy(update=changed)
@@ -160,7 +158,7 @@ class Hall:
 
         return self.database.transaction(admit)
 
-    def employee(self, openid: str, branch: str = "zhongshan") -> None:
+    def employee(self, openid: str, branch: str = "xihu") -> None:
         """Make the holder of `openid` a member of staff."""
         self.database.transaction(
             lambda session: staff.appoint(session, openid, "小王", branch, self.clock.now())

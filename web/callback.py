@@ -1,7 +1,7 @@
 """The WeChat callback: `GET /wechat` proves the address, `POST /wechat` brings messages.
 
-Bad signatures are 403, malformed bodies 400, both empty and without effect; what WeChat proved to
-have sent is always 200 (reference/wechat-platform §1).
+Bad signatures are 403, malformed bodies 400, both empty and without effect. What WeChat sent is
+answered 200, except an event whose handling failed: its 500 makes WeChat deliver it again.
 """
 
 import secrets

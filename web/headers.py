@@ -6,6 +6,7 @@ import secrets
 import structlog
 from flask import Flask, Response, g, request
 
+from kernel.metrics import REQUESTS
 from web.wiring import wiring
 
 _REQUEST_ID = re.compile(r"[\w-]{8,64}", re.ASCII)
@@ -34,6 +35,7 @@ def _begin() -> None:
 
 
 def _finish(response: Response) -> Response:
+    REQUESTS.labels(request.endpoint or "none", str(response.status_code)).inc()
     headers = response.headers
     headers["X-Request-Id"] = g.get("request_id", "")
     headers.setdefault("X-Content-Type-Options", "nosniff")

@@ -13,6 +13,7 @@ from honcho.manager import Manager
 from handlers.commands import demo_people
 from handlers.commands.content import import_content
 from handlers.commands.context import CommandContext
+from handlers.commands.processes import METRICS, fresh_metrics
 from handlers.commands.schema import upgrade
 from handlers.commands.wechat import publish
 
@@ -29,8 +30,9 @@ def up(context: CommandContext) -> None:
     import_content(context)
     demo_people.add_operators(context)
     manager = Manager()
+    environment = _environment(context)
     for name, command in _processes(context).items():
-        manager.add_process(name, command, env=_environment(context), quiet=name == "valkey")
+        manager.add_process(name, command, env=environment, quiet=name == "valkey")
     threading.Thread(target=_welcome, args=(context, manager), daemon=True).start()
     manager.loop()
     sys.exit(0 if manager.returncode in {0, 130, None} else manager.returncode)
@@ -81,6 +83,7 @@ def _environment(context: CommandContext) -> dict[str, str]:
         **(context.serving.emulator or {}),
         "PATH": f"{folder}{os.pathsep}{os.environ.get('PATH', '')}",
         "PYTHONUNBUFFERED": "1",
+        METRICS: fresh_metrics(context.var),
     }
 
 

@@ -15,7 +15,7 @@ from loyalty.members import Registration
 _READY_SECONDS = 60
 _OPERATORS = (("marketer", "林晓", "marketer"), ("approver", "周敏", "approver"),
               ("owner", "陈立", "owner"))  # fmt: skip
-_STAFF = ("营业员小王", "zhongshan")
+_STAFF = ("营业员小王", "xihu")
 _MEMBERS = (
     *("王秀英", "李建国", "张丽", "刘洋", "陈静", "杨帆"),
     *("黄海", "赵敏", "吴涛", "周倩", "徐磊", "孙悦"),

@@ -12,6 +12,15 @@ import click
 from handlers.commands.context import CommandContext
 
 _WORKER_THREADS = 8
+METRICS = "PROMETHEUS_MULTIPROC_DIR"
+
+
+def fresh_metrics(var: Path) -> str:
+    """An empty folder in which the processes of a host add up their figures."""
+    folder = var / "metrics"
+    shutil.rmtree(folder, ignore_errors=True)  # figures of dead processes would count
+    folder.mkdir(parents=True)
+    return str(folder)
 
 
 @click.command("serve")
@@ -19,9 +28,6 @@ _WORKER_THREADS = 8
 def serve(context: CommandContext) -> None:
     """Serve HTTP with gunicorn; replaces this process, so that signals reach it directly."""
     serving = context.serving
-    metrics = context.var / "metrics"
-    shutil.rmtree(metrics, ignore_errors=True)  # figures of dead processes would add up
-    metrics.mkdir(parents=True)
     gunicorn = str(Path(sys.executable).parent / "gunicorn")
     arguments = {
         "--worker-class": "gthread",
@@ -34,7 +40,9 @@ def serve(context: CommandContext) -> None:
         "--config": "python:web.server",
     }
     words = [word for pair in arguments.items() for word in pair]
-    environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
+    environment = {**os.environ}
+    if METRICS not in environment:
+        environment[METRICS] = fresh_metrics(context.var)
     os.execve(  # noqa: S606 - our own command line
         gunicorn,
         [gunicorn, *words, "--preload", "--no-control-socket", "app:create_app()"],

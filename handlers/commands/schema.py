@@ -41,10 +41,14 @@ def upgrade(engine: Engine) -> None:
 def _alone(connection: Connection) -> Iterator[None]:
     # SQLite needs nothing: its transaction began with the write lock.
     if connection.dialect.name == "postgresql":
+        # A migration may take long, and so may waiting for another host's.
+        connection.execute(text("SET LOCAL lock_timeout = '10min'"))
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         yield
     elif connection.dialect.name in {"mysql", "mariadb"}:
-        connection.execute(text("SELECT GET_LOCK(:lock, 60)"), {"lock": str(_LOCK)})
+        if connection.scalar(text("SELECT GET_LOCK(:lock, 600)"), {"lock": str(_LOCK)}) != 1:
+            raise click.ClickException("另一台主机正在升级数据库，请稍后再试")
         try:
             yield
         finally:

@@ -3,16 +3,34 @@
 import json
 
 import click
+from sqlalchemy.orm import Session
 
 from bot.tokens import TokenRefused
 from bot.transport import GatewayError, OutcomeUnknown, Unreachable
 from handlers.commands.context import CommandContext
+from kernel import audit
 from menus import tree, versions
+from menus.versions import MenuRefused
 
 
 @click.group("menus")
 def group() -> None:
     """The menu at the bottom of the chat."""
+
+
+@group.command("add")
+@click.option("--note", default="config.yaml", help="what is new in this version")
+@click.pass_obj
+def add_command(context: CommandContext, note: str) -> None:
+    """Take the menu of config.yaml as a new version, to be published."""
+    now, base_url = context.clock.now(), context.serving.base_url
+    try:
+        version = context.database.transaction(
+            lambda session: versions.add(session, context.menu, note, now, base_url)
+        )
+    except MenuRefused as refused:
+        raise click.ClickException(str(refused.facts["findings"])) from None
+    click.echo(f"已存为第 {version.id} 版，运行 flask menus publish 发布。")
 
 
 @group.command("publish")
@@ -36,7 +54,12 @@ def publish(context: CommandContext) -> int:
     except (GatewayError, TokenRefused, Unreachable, OutcomeUnknown) as error:
         raise click.ClickException(f"微信没有接受菜单：{error}") from None
     now = context.clock.now()
-    context.database.transaction(lambda session: versions.mark_published(session, version.id, now))
+
+    def note(session: Session) -> None:
+        versions.mark_published(session, version.id, now)
+        audit.write(session, "menu.published", f"menu:{version.id}", now)
+
+    context.database.transaction(note)
     return version.id
 
 

@@ -1,0 +1,44 @@
+"""What need not be kept for ever: callbacks, codes and keys, deleted in small steps."""
+
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from bot.inbox import InboxMessage
+from handlers.actors import Tools
+from kernel.idempotency import IdempotencyKey
+from kernel.outbox import OutboxMessage
+from loyalty.phone_codes import PhoneCode
+
+# Duplicates of a callback come within seconds, repeats of a form within days.
+KEPT: tuple[tuple[InstrumentedAttribute[datetime], timedelta], ...] = (
+    (InboxMessage.received_at, timedelta(days=30)),
+    (IdempotencyKey.created_at, timedelta(days=7)),
+    (PhoneCode.created_at, timedelta(days=30)),
+    (OutboxMessage.created_at, timedelta(days=90)),
+)
+_STEP = 1_000
+
+
+def prune(tools: Tools) -> int:
+    """Delete what is past its time; returns how many rows. Short transactions, so nobody waits."""
+    total = 0
+    for column, age in KEPT:
+        step = partial(_step, column=column, before=tools.clock.now() - age)
+        while gone := tools.database.transaction(step):
+            total += gone
+    return total
+
+
+def _step(session: Session, column: InstrumentedAttribute[datetime], before: datetime) -> int:
+    table: Any = column.class_.__table__
+    key = list(table.primary_key.columns)
+    rows = session.execute(select(*key).where(column < before).limit(_STEP)).all()
+    for row in rows:
+        session.execute(
+            delete(table).where(*(name == value for name, value in zip(key, row, strict=True)))
+        )
+    return len(rows)
