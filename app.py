@@ -112,6 +112,13 @@ def _limit(app: Flask, redis_url: str) -> None:
         limited: Any = limiter.limit(limit)(app.view_functions[endpoint])
         app.view_functions[endpoint] = limited
 
+    # The extension's hook looks for default limits, of which we have none, before each request,
+    # and costs every callback more than Flask does; limits on views are checked by the views.
+    hooks = app.before_request_funcs[None]
+    app.before_request_funcs[None] = [
+        hook for hook in hooks if getattr(hook, "__self__", None) is not limiter
+    ]
+
 
 class _House:
     """Builds each part once, from what it needs."""

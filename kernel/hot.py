@@ -8,11 +8,29 @@ statement takes the ordinary way.
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import psycopg
 from psycopg.types.json import Json
-from sqlalchemy import CursorResult, Insert, Table, bindparam, insert
+from sqlalchemy import Connection, CursorResult, Insert, Table, bindparam, insert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.selectable import Select
+
+
+class Rows:
+    """The result of a hot statement: the few accessors that its callers need."""
+
+    def __init__(self, cursor: Any) -> None:
+        self._cursor = cursor
+
+    def first(self) -> Any:
+        """The first row as a tuple; None when there is none."""
+        return self._cursor.fetchone()
+
+    def scalar(self) -> Any:
+        """The first column of the first row; None when there is none."""
+        row = self._cursor.fetchone()
+        return None if row is None else row[0]
 
 
 class Hot:
@@ -25,14 +43,37 @@ class Hot:
         self._statement = statement
         self._postgres: str | None = None
 
-    def run(self, session: Session, parameters: Mapping[str, Any]) -> CursorResult[Any]:
-        """Execute in the session's transaction."""
+    def run(self, session: Session, parameters: Mapping[str, Any]) -> Rows | CursorResult[Any]:
+        """Execute in the session's transaction; the result has `first` and `scalar`."""
         connection = session.connection()
         if connection.dialect.name != "postgresql":
             return connection.execute(self._statement, parameters)
         if self._postgres is None:
             self._postgres = str(self._statement.compile(dialect=connection.dialect))
-        return connection.exec_driver_sql(self._postgres, plain(parameters))
+        return send(connection, self._postgres, parameters)
+
+
+def send(connection: Connection, sql: str, parameters: Mapping[str, Any]) -> Rows:
+    """Send SQL straight to psycopg, in the transaction that SQLAlchemy opened.
+
+    Failures are raised as SQLAlchemy's, so that callers and retries see one kind.
+    """
+    raw: Any = connection.connection.dbapi_connection
+    try:
+        return Rows(raw.execute(sql, plain(parameters)))
+    except psycopg.Error as error:
+        # What the dialect would find out, asked of the driver itself.
+        lost = bool(raw.closed)
+        if lost:
+            connection.invalidate(error)
+        raise DBAPIError.instance(
+            sql,
+            None,
+            error,
+            psycopg.Error,
+            connection_invalidated=lost,
+            dialect=connection.dialect,
+        ) from error
 
 
 def plain(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from kernel.hot import plain
+from kernel.hot import send
 from loyalty.points import Credit
 
 # The first insert decides the race: when the day stands already it returns no row, and every
@@ -48,7 +48,7 @@ def write(
         "note": credit.note,
         "facts": {"streak": row["streak"], "points": row["points"]},
     }
-    written, balance = session.connection().exec_driver_sql(_WRITE, plain(parameters)).one()
+    written, balance = send(session.connection(), _WRITE, parameters).first()
     if not written:
         return None
     assert balance is not None, "a member without a points account"

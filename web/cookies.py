@@ -1,14 +1,19 @@
 """Two signed cookies from one app: console and mini-site are out of each other's reach."""
 
-from flask import Flask, request
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Request, request
+from flask.sessions import NullSession, SecureCookieSession, SecureCookieSessionInterface
 
 SITE_COOKIE = "weiting"
 CONSOLE_COOKIE = "weiting_console"
 
 
 class PartedCookies(SecureCookieSessionInterface):
-    """The session cookie of the part of the house that the request goes to."""
+    """The session cookie of the part of the house that the request goes to; none for WeChat."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if request.path == "/wechat":
+            return NullSession()
+        return super().open_session(app, request)
 
     def get_cookie_name(self, app: Flask) -> str:
         del app

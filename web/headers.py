@@ -35,12 +35,12 @@ def _begin() -> None:
 
 
 def _finish(response: Response) -> Response:
-    REQUESTS.labels(request.endpoint or "none", str(response.status_code)).inc()
     headers = response.headers
     headers["X-Request-Id"] = g.get("request_id", "")
-    headers.setdefault("X-Content-Type-Options", "nosniff")
     if request.path == "/wechat":
-        return response  # read by WeChat's servers, not by a browser
+        return response  # read by WeChat's servers, not by a browser, and counted by its kind
+    REQUESTS.labels(request.endpoint or "none", str(response.status_code)).inc()
+    headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "geolocation=(), camera=(), microphone=()")
     headers.setdefault("Content-Security-Policy", _policy())

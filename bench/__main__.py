@@ -1,0 +1,16 @@
+"""`make bench`: every benchmark in turn; read the ratios, not the absolute figures."""
+
+import os
+import platform
+
+from bench import checkin
+
+
+def main() -> None:
+    """Say where this runs, then run."""
+    print(f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.machine()}")
+    checkin.main()
+
+
+if __name__ == "__main__":
+    main()
