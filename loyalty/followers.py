@@ -1,6 +1,7 @@
 """Followers: an openid that follows, or once followed, the account."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Boolean, String, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
@@ -39,42 +40,30 @@ def follow(session: Session, openid: str, at: datetime, scene: str | None = None
 
     The first scene is kept: it says which channel won the follower.
     """
-    row = {
-        "openid": openid,
-        "subscribed": True,
-        "scene": scene,
-        "followed_at": at,
-        "changed_at": at,
-        "created_at": at,
-    }
-    if not insert_once(session, Follower, row, "openid"):
-        changed = session.execute(
-            update(Follower)
-            .where(Follower.openid == openid, Follower.changed_at <= at)
-            .values(subscribed=True, followed_at=at, changed_at=at)
-        )
-        if changed.rowcount != 1:  # type: ignore[attr-defined]
-            return False
+    changed = {"subscribed": True, "followed_at": at}
+    if not _change(session, openid, at, changed, first={"scene": scene}):
+        return False
     activity.record(session, "follow", at, who=(openid, None), scene=scene)
     return True
 
 
 def unfollow(session: Session, openid: str, at: datetime) -> bool:
     """Note that `openid` left at `at`; the member, the points and the coupons stay."""
-    row = {
-        "openid": openid,
-        "subscribed": False,
-        "unfollowed_at": at,
-        "changed_at": at,
-        "created_at": at,
-    }
-    if not insert_once(session, Follower, row, "openid"):
-        changed = session.execute(
-            update(Follower)
-            .where(Follower.openid == openid, Follower.changed_at <= at)
-            .values(subscribed=False, unfollowed_at=at, changed_at=at)
-        )
-        if changed.rowcount != 1:  # type: ignore[attr-defined]
-            return False
+    if not _change(session, openid, at, {"subscribed": False, "unfollowed_at": at}, first={}):
+        return False
     activity.record(session, "unfollow", at, who=(openid, None))
     return True
+
+
+def _change(
+    session: Session, openid: str, at: datetime, changed: dict[str, Any], first: dict[str, Any]
+) -> bool:
+    row = {"openid": openid, "changed_at": at, "created_at": at, **changed, **first}
+    if insert_once(session, Follower, row, "openid"):
+        return True
+    updated = session.execute(
+        update(Follower)
+        .where(Follower.openid == openid, Follower.changed_at <= at)
+        .values(changed_at=at, **changed)
+    )
+    return bool(updated.rowcount == 1)  # type: ignore[attr-defined]

@@ -95,4 +95,4 @@ def test_a_location_is_answered_with_the_nearest_branches(hall: Hall, anna: str)
     inner = "<Location_X>26.08</Location_X><Location_Y>119.30</Location_Y><Scale>15</Scale>"
     assert "公里" in hall.push(message_xml(hall, anna, inner, kind="location"))
     odd = "<Location_X>NaN</Location_X><Location_Y>999</Location_Y>"
-    assert "营业时间" in hall.push(message_xml(hall, anna, odd, kind="location"))
+    assert "各区营业厅" in hall.push(message_xml(hall, anna, odd, kind="location"))
