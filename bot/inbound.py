@@ -1,6 +1,6 @@
 """Inbound: from a request of WeChat's servers to one checked message.
 
-Facts: reference/wechat-platform §1 (signature, modes, AES), §2 (fields). The signature covers
+Facts: developers.weixin.qq.com/doc/service/guide/dev/push and …/encryption. The signature covers
 token, timestamp and nonce but not the body: only safe mode proves a body, so when a key is
 configured for it, anything less is refused.
 """

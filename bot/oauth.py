@@ -1,6 +1,6 @@
 """Web authorization: who is looking at the mini-site, according to WeChat.
 
-Facts: reference/wechat-platform §9. A code is good once, for five minutes; a snapshot visitor's
+Facts: developers.weixin.qq.com/doc/service/api/webdev/access/api_snsaccesstoken. A code is good once, for five minutes; a snapshot visitor's
 openid is virtual and belongs to nobody.
 """
 

@@ -1,6 +1,7 @@
 """Replies: what the account answers, as XML that no text can break out of.
 
-Limits: reference/wechat-platform §3 (text 2048 bytes, one article).
+Limits: developers.weixin.qq.com/doc/service/guide/product/message/Passive_user_reply_message
+(a text of 2048 bytes, one article).
 """
 
 import re

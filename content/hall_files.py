@@ -21,7 +21,7 @@ from pydantic import (
 from kernel.clock import day_start
 from kernel.yaml import YamlRefused, load_strict
 
-# WeChat shows at most this much of a text message (reference/wechat-platform §3).
+# WeChat shows at most this much of a text message (see bot/replies.py).
 CHAT_BYTES = 2048
 
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]

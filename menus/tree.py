@@ -1,6 +1,7 @@
 """The menu tree: three halls with their entries, and the platform's limits on them.
 
-Limits: reference/wechat-platform §5 (POST /cgi-bin/menu/create); names count as UTF-8 bytes.
+Limits: developers.weixin.qq.com/doc/service/api/custommenu/api_createcustommenu.
+Names are counted in UTF-8 bytes.
 """
 
 from collections.abc import Iterable

@@ -1,6 +1,7 @@
 """Signing in: WeChat says who holds the phone; nothing that the client sends is believed.
 
-Rules: reference/wechat-platform §9, reference/reliability D29-D33.
+Rules: developers.weixin.qq.com/doc/service/api/webdev/access/api_snsaccesstoken (a code is good
+once, for five minutes). The state is bound to the browser, single use, ten minutes.
 """
 
 import secrets
