@@ -21,7 +21,7 @@ class InboxMessage(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     key: Mapped[str] = mapped_column(String(64), unique=True)
     kind: Mapped[str] = mapped_column(String(40))
-    openid: Mapped[str] = mapped_column(String(64), index=True)
+    openid: Mapped[str] = mapped_column(String(64))
     sent_at: Mapped[datetime]
     received_at: Mapped[datetime] = mapped_column(index=True)
     reply: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))

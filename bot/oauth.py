@@ -1,7 +1,7 @@
 """Web authorization: who is looking at the mini-site, according to WeChat.
 
-Facts: developers.weixin.qq.com/doc/service/api/webdev/access/api_snsaccesstoken. A code is good once, for five minutes; a snapshot visitor's
-openid is virtual and belongs to nobody.
+Facts: developers.weixin.qq.com/doc/service/api/webdev/access/api_snsaccesstoken.
+A code is good once, for five minutes; a snapshot visitor's openid is virtual and nobody's.
 """
 
 from dataclasses import dataclass

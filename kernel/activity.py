@@ -17,10 +17,7 @@ class Activity(Base):
     """One thing that happened; `kind` is dotted, such as `check_in` or `coupon.claimed`."""
 
     __tablename__ = "activity"
-    __table_args__ = (
-        Index("ix_activity_kind_at", "kind", "at"),
-        Index("ix_activity_member_id_at", "member_id", "at"),
-    )
+    __table_args__ = (Index("ix_activity_kind_at", "kind", "at"),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     at: Mapped[datetime]

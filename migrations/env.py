@@ -4,7 +4,6 @@ from alembic import context
 from sqlalchemy import Connection
 
 import app  # noqa: F401 - importing it makes every table known
-import kernel.idempotency  # noqa: F401
 from kernel.db import Base
 
 

@@ -9,7 +9,6 @@ from sqlalchemy import (
     BigInteger,
     Date,
     ForeignKey,
-    Index,
     Integer,
     String,
     UniqueConstraint,
@@ -73,10 +72,7 @@ class ApplicationEvent(Base):
     """One move: who, when, from where to where, why."""
 
     __tablename__ = "application_event"
-    __table_args__ = (
-        UniqueConstraint("application_id", "seq"),
-        Index("ix_application_event_application_id", "application_id"),
-    )
+    __table_args__ = (UniqueConstraint("application_id", "seq"),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     application_id: Mapped[int] = mapped_column(ForeignKey("application.id"))

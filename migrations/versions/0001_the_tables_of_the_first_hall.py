@@ -17,12 +17,11 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=40), nullable=False),
         sa.Column("openid", sa.String(length=64), nullable=True),
         sa.Column("member_id", sa.BigInteger(), nullable=True),
-        sa.Column("facts", sa.JSON(), nullable=True),
+        sa.Column("facts", sa.JSON(none_as_null=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_activity")),
     )
     with op.batch_alter_table("activity", schema=None) as batch_op:
         batch_op.create_index("ix_activity_kind_at", ["kind", "at"], unique=False)
-        batch_op.create_index("ix_activity_member_id_at", ["member_id", "at"], unique=False)
 
     op.create_table(
         "article",
@@ -99,12 +98,11 @@ def upgrade() -> None:
         sa.Column("openid", sa.String(length=64), nullable=False),
         sa.Column("sent_at", kernel.db.UtcDateTime(), nullable=False),
         sa.Column("received_at", kernel.db.UtcDateTime(), nullable=False),
-        sa.Column("reply", sa.JSON(), nullable=True),
+        sa.Column("reply", sa.JSON(none_as_null=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_inbox_message")),
         sa.UniqueConstraint("key", name=op.f("uq_inbox_message_key")),
     )
     with op.batch_alter_table("inbox_message", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_inbox_message_openid"), ["openid"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_inbox_message_received_at"), ["received_at"], unique=False
         )
@@ -456,11 +454,6 @@ def upgrade() -> None:
             "application_id", "seq", name=op.f("uq_application_event_application_id_seq")
         ),
     )
-    with op.batch_alter_table("application_event", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_application_event_application_id", ["application_id"], unique=False
-        )
-
     op.create_table(
         "delivery",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -573,9 +566,6 @@ def downgrade() -> None:
         batch_op.drop_index("ix_delivery_push_id_chunk_no_state")
 
     op.drop_table("delivery")
-    with op.batch_alter_table("application_event", schema=None) as batch_op:
-        batch_op.drop_index("ix_application_event_application_id")
-
     op.drop_table("application_event")
     op.drop_table("push")
     with op.batch_alter_table("points_entry", schema=None) as batch_op:
@@ -634,7 +624,6 @@ def downgrade() -> None:
     op.drop_table("lease")
     with op.batch_alter_table("inbox_message", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_inbox_message_received_at"))
-        batch_op.drop_index(batch_op.f("ix_inbox_message_openid"))
 
     op.drop_table("inbox_message")
     op.drop_table("idempotency_key")
@@ -643,7 +632,6 @@ def downgrade() -> None:
     op.drop_table("branch")
     op.drop_table("article")
     with op.batch_alter_table("activity", schema=None) as batch_op:
-        batch_op.drop_index("ix_activity_member_id_at")
         batch_op.drop_index("ix_activity_kind_at")
 
     op.drop_table("activity")
