@@ -106,6 +106,7 @@ def environments(hall: Hall, url: str, redis_url: str, folder: Path) -> dict[str
             "WEITING_DATABASE__URL": url,
             "WEITING_REDIS__URL": redis_url,
             "WEITING_VAR": str(folder),
+            "WEITING_EMULATOR__ENABLED": "false",
             "LOG_LEVEL": "ERROR",
         },
         "bench.naive:app": {
@@ -152,6 +153,8 @@ def _print(results: dict[str, list[load.Result]]) -> None:
             f"{target:20} {best.per_second:8.0f}/s  p50 {best.p50_ms:6.1f} ms  "
             f"p99 {best.p99_ms:6.1f} ms  failed {sum(run.failed for run in runs)}"
         )
+    if any(run.failed for runs in results.values() for run in runs):
+        raise SystemExit("some requests failed: the figures above mean nothing")
     hall, naive_app = medians.values()
     print(f"check-in by webhook: {hall / naive_app:.2f} x the naive app")
 
