@@ -9,17 +9,23 @@ import structlog
 from structlog.typing import EventDict, Processor
 
 _HIDDEN_NAMES = re.compile(r"secret|token|password|aes_key|phone|authorization|cookie|code$", re.I)
-_PHONE = re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)")
+_PHONE = re.compile(r"(?<!\d)((?:86)?1[3-9]\d)\d{4}(\d{4})(?!\d)")
 # requests puts the whole address, with the token or the secret in it, into its exceptions.
 _IN_ADDRESS = re.compile(
     r"((?:access_token|secret|appsecret|code|refresh_token|ticket|signature)=)[^&\s'\"]+", re.I
 )
+_IN_OBJECT = re.compile(
+    r"""((?:token|secret|ticket|password|aes_key)["']: ?["'])[^"']*""", re.I
+)  # a body that is quoted in an error
 
 
 def redact(value: Any) -> Any:
     """The value with phones and address parameters that carry secrets made unreadable."""
+    if isinstance(value, bytes | BaseException):
+        value = repr(value)  # what the formatter would make of it, after us
     if isinstance(value, str):
-        return _IN_ADDRESS.sub(r"\1***", _PHONE.sub(r"\1****\2", value))
+        value = _IN_OBJECT.sub(r"\1***", _PHONE.sub(r"\1****\2", value))
+        return _IN_ADDRESS.sub(r"\1***", value)
     if isinstance(value, dict):
         return {
             key: "***" if _HIDDEN_NAMES.search(str(key)) else redact(item)
@@ -62,4 +68,5 @@ def configure(level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    logging.getLogger("apscheduler").setLevel("WARNING")
+    for chatty in ("apscheduler", "alembic"):
+        logging.getLogger(chatty).setLevel("WARNING")

@@ -1,22 +1,26 @@
 """`flask up`: everything of one host, with the demo hall; what `make run` calls."""
 
 import os
+import shlex
 import socket
 import sys
 import threading
 from pathlib import Path
 
 import click
+from honcho import manager as honcho_manager
 from honcho.environ import parse_procfile
 from honcho.manager import Manager
 
 from handlers.commands import demo_people
 from handlers.commands.content import import_content
 from handlers.commands.context import CommandContext
-from handlers.commands.processes import METRICS, fresh_metrics
+from handlers.commands.processes import METRICS, fresh_metrics, gunicorn_command
 from handlers.commands.schema import upgrade
 from handlers.commands.wechat import publish
 
+# honcho kills after 5 seconds; a call that is under way may take longer to settle.
+_GRACE_SECONDS = 25
 _PROCFILE = Path(__file__).parents[2] / "Procfile"
 
 
@@ -29,6 +33,7 @@ def up(context: CommandContext) -> None:
     upgrade(context.database.engine)
     import_content(context)
     demo_people.add_operators(context)
+    honcho_manager.KILL_WAIT = _GRACE_SECONDS
     manager = Manager()
     environment = _environment(context)
     for name, command in _processes(context).items():
@@ -69,6 +74,8 @@ def _check_ports(context: CommandContext) -> None:
 
 def _processes(context: CommandContext) -> dict[str, str]:
     commands: dict[str, str] = dict(parse_procfile(_PROCFILE.read_text()).processes)
+    # What `flask serve` would become, without importing everything first to become it.
+    commands["web"] = shlex.join(gunicorn_command(context.serving))
     if not context.serving.redis_embedded:
         del commands["valkey"]
     if context.serving.emulator is None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from handlers.commands.context import CommandContext
+from handlers.commands.context import CommandContext, Serving
 
 _WORKER_THREADS = 8
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
@@ -23,12 +23,8 @@ def fresh_metrics(var: Path) -> str:
     return str(folder)
 
 
-@click.command("serve")
-@click.pass_obj
-def serve(context: CommandContext) -> None:
-    """Serve HTTP with gunicorn; replaces this process, so that signals reach it directly."""
-    serving = context.serving
-    gunicorn = str(Path(sys.executable).parent / "gunicorn")
+def gunicorn_command(serving: Serving) -> list[str]:
+    """The web server's command line; one import of the app serves all its workers."""
     arguments = {
         "--worker-class": "gthread",
         "--workers": str(serving.workers),
@@ -40,14 +36,19 @@ def serve(context: CommandContext) -> None:
         "--config": "python:web.server",
     }
     words = [word for pair in arguments.items() for word in pair]
+    gunicorn = str(Path(sys.executable).parent / "gunicorn")
+    return [gunicorn, *words, "--preload", "--no-control-socket", "app:create_app()"]
+
+
+@click.command("serve")
+@click.pass_obj
+def serve(context: CommandContext) -> None:
+    """Serve HTTP with gunicorn; replaces this process, so that signals reach it directly."""
+    command = gunicorn_command(context.serving)
     environment = {**os.environ}
     if METRICS not in environment:
         environment[METRICS] = fresh_metrics(context.var)
-    os.execve(  # noqa: S606 - our own command line
-        gunicorn,
-        [gunicorn, *words, "--preload", "--no-control-socket", "app:create_app()"],
-        environment,
-    )
+    os.execve(command[0], command, environment)  # noqa: S606 - our own command line
 
 
 @click.command("worker")

@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, Engine, text
 
 from handlers.commands.context import CommandContext
@@ -30,6 +28,10 @@ def upgrade_command(context: CommandContext) -> None:
 
 def upgrade(engine: Engine) -> None:
     """Run the missing migrations; of several hosts that start at once, one does."""
+    # Imported here: the processes that only serve have no use for it.
+    from alembic import command
+    from alembic.config import Config
+
     with engine.begin() as connection, _alone(connection):
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS))
