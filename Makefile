@@ -27,10 +27,10 @@ $(VENV)/dev.stamp: requirements-dev.lock | $(BIN)/python
 	@touch $@
 
 setup: $(VENV)/run.stamp ## Install what running needs: packages and page assets
-	@$(BIN)/python -m web.assets
+	@$(BIN)/python web/assets.py
 
 setup-dev: $(VENV)/dev.stamp ## Install what developing needs as well
-	@$(BIN)/python -m web.assets
+	@$(BIN)/python web/assets.py
 
 run: setup ## Start everything: web, worker, scheduler, and WeChat in the box
 	@$(BIN)/python -m kernel.keyring var/secrets

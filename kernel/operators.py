@@ -111,6 +111,8 @@ def create(session: Session, new: NewOperator, at: datetime) -> bool:
         raise Invalid(field="role", reason=f"one of {', '.join(ROLES)}")
     if len(new.password) < MIN_PASSWORD:
         raise Invalid(field="password", reason=f"密码至少 {MIN_PASSWORD} 位")
+    if session.scalar(select(Operator.id).where(Operator.login == new.login)) is not None:
+        return False  # hashing is slow on purpose, so look first
     row = {
         "login": new.login,
         "name": new.name,

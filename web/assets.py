@@ -1,4 +1,7 @@
-"""Page assets: fetched by hash from the npm registry into web/static/vendor, never committed."""
+"""Page assets: fetched by hash from the npm registry into web/static/vendor, never committed.
+
+A script of its own, `python web/assets.py`, so that it need not import the whole of web.
+"""
 
 import hashlib
 import os
