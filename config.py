@@ -24,7 +24,17 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from kernel.fields import Address, Count, MaybeAddress, Number, Port, Switch, TimeOfDay
+from kernel.fields import (
+    Address,
+    Count,
+    DatabaseAddress,
+    MaybeAddress,
+    Number,
+    Port,
+    RedisAddress,
+    Switch,
+    TimeOfDay,
+)
 from kernel.vault import vault_of
 from kernel.yaml import YamlRefused, load_strict
 
@@ -72,11 +82,11 @@ class WeChatSection(Section):
 
 
 class DatabaseSection(Section):
-    url: str = ""
+    url: DatabaseAddress = ""
 
 
 class RedisSection(Section):
-    url: str = ""
+    url: RedisAddress = ""
 
 
 class WebSection(Section):
@@ -182,9 +192,14 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _no_sample_secrets(self) -> Self:
-        secrets = (self.wechat.app_secret, self.wechat.token, self.security.session_key)
-        if any(SAMPLE_SECRET in secret.get_secret_value().lower() for secret in secrets):
-            raise ValueError("a secret still holds its sample value")
+        secrets = {
+            "wechat.app_secret": self.wechat.app_secret,
+            "wechat.token": self.wechat.token,
+            "security.session_key": self.security.session_key,
+        }
+        for name, secret in secrets.items():
+            if SAMPLE_SECRET in secret.get_secret_value().lower():
+                raise ValueError(f"{name} still holds its sample value")
         return self
 
 
@@ -196,6 +211,7 @@ def load(path: str | Path = "config.yaml", secrets_dir: str | Path | None = None
         raise ConfigError(f"{path}: {error}") from error
     _refuse_unknown_variables()
     folder = Path(secrets_dir or os.environ.get("WEITING_SECRETS_DIR", "var/secrets"))
+    _refuse_unknown_files(folder)
     try:
         return _settings_class(values, folder).model_validate({})
     except ValidationError as error:
@@ -212,10 +228,17 @@ def _refuse_unknown_variables() -> None:
     """Pydantic ignores an unknown first section in the environment; a typo there must be loud."""
     known = {*Settings.model_fields, "config", "secrets_dir"}
     for name in os.environ:
-        if name.startswith(PREFIX):
-            section = name.removeprefix(PREFIX).lower().split("__")[0]
+        if name.upper().startswith(PREFIX):
+            section = name[len(PREFIX) :].lower().split("__")[0]
             if section not in known:
                 raise ConfigError(f"environment variable {name}: no such setting")
+
+
+def _refuse_unknown_files(folder: Path) -> None:
+    """The same for secret files; one without `__` in its name, such as a README, is not ours."""
+    for file in sorted(folder.glob("*__*")):
+        if file.name.lower().split("__")[0] not in Settings.model_fields:
+            raise ConfigError(f"secret file {file.name}: no such setting")
 
 
 def _settings_class(values: dict[str, Any], folder: Path) -> type[Settings]:
@@ -264,7 +287,7 @@ def masked(settings: Settings) -> str:
         values["hall"][name] = values["hall"][name][:5]
     values["sms"]["url"] = values["sms"]["url"].split("?")[0]  # a gateway's key stands there
     for section in ("database", "redis"):
-        values[section]["url"] = re.sub(
-            r"(://[^:/@]*):[^@/]*@", r"\1:***@", values[section]["url"]
-        )
+        # A password may itself hold `/` and `@`: everything up to the last `@` goes.
+        url = re.sub(r"(://[^:/@]*):.*@", r"\1:***@", values[section]["url"])
+        values[section]["url"] = re.sub(r"(pass(?:word|wd)?=)[^&]*", r"\1***", url, flags=re.I)
     return yaml.safe_dump(values, allow_unicode=True, sort_keys=False)

@@ -1,5 +1,6 @@
 """The gateway: the calls to WeChat that the hall makes, in the hall's own words."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +9,8 @@ from bot.reactions import Reaction, reaction_to
 from bot.tokens import TokenRefused
 from bot.transport import GatewayError, OutcomeUnknown, Unreachable
 from kernel.outcomes import Outcome
+
+_MESSAGE_ID = re.compile(r"\d{1,18}", re.ASCII)
 
 
 class Gateway:
@@ -64,5 +67,6 @@ def _refusal(error: GatewayError) -> Outcome:
 
 
 def _message_id(answer: dict[str, Any]) -> int | None:
-    value = answer.get("msg_id", answer.get("msgid"))
-    return int(value) if isinstance(value, int | str) and str(value).isdecimal() else None
+    value = f"{answer.get('msg_id', answer.get('msgid'))}"
+    # A number that no column can hold must not undo the record of a send.
+    return int(value) if _MESSAGE_ID.fullmatch(value) else None

@@ -1,11 +1,13 @@
 """The access token: `stable_token` in normal mode, one copy for all processes.
 
 Normal mode hands the same token to everybody, and an old one works for 5 minutes beside the new,
-so no lock is needed and no process can spoil another's token (reference/wechat-platform §4).
+so no lock is needed and no process can spoil another's token
+(developers.weixin.qq.com/doc/service/api/base/api_getstableaccesstoken).
 """
 
 import threading
 import time
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import redis
@@ -89,8 +91,8 @@ class Tokens:
         body = {"grant_type": "client_credential", "force_refresh": False, **self._credentials}
         try:
             answer = self._transport.post("/cgi-bin/stable_token", {}, body)
-            token, seconds = str(answer["access_token"]), int(answer["expires_in"])
-        except (GatewayError, Unreachable, OutcomeUnknown, KeyError, ValueError) as error:
+            token, seconds = _read(answer)
+        except (GatewayError, Unreachable, OutcomeUnknown) as error:
             self._count_failure(error)
             raise TokenRefused(type(error).__name__) from None
         self._failures = 0
@@ -113,3 +115,10 @@ class Tokens:
                 self._cache.set(self._name, token, ex=seconds)
         except redis.RedisError:
             log.warning("token_not_shared")
+
+
+def _read(answer: Mapping[str, Any]) -> tuple[str, int]:
+    token, seconds = answer.get("access_token"), answer.get("expires_in")
+    if not isinstance(token, str) or not token or not isinstance(seconds, int):
+        raise OutcomeUnknown("no token in the answer")
+    return token, seconds

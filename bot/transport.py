@@ -1,6 +1,7 @@
 """One call to WeChat's API: bounded in time, and read strictly."""
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from requests.adapters import HTTPAdapter
 from kernel.metrics import GATEWAY_CALLS
 
 TIMEOUT_SECONDS = (2.0, 5.0)  # connect, read
+_NUMBER = re.compile(r"-?\d{1,12}", re.ASCII)
 
 
 class GatewayError(Exception):
@@ -101,4 +103,4 @@ def _errcode(value: object) -> int | None:
         return None
     if isinstance(value, int):
         return value
-    return int(value) if isinstance(value, str) and value.lstrip("-").isdecimal() else None
+    return int(value) if isinstance(value, str) and _NUMBER.fullmatch(value) else None

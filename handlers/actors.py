@@ -15,7 +15,7 @@ from kernel.db import Database
 from kernel.metrics import DELIVERIES
 from kernel.outcomes import Outcome
 from kernel.sms import SmsRefused, SmsSender, SmsUnknown
-from kernel.vault import Vault
+from kernel.vault import Unreadable, Vault
 from pushes import deliveries, pushes
 from pushes.channels import MassSender
 
@@ -66,9 +66,11 @@ def send_message(tools: Tools, message_id: int) -> None:
 
 
 def _send_sms(tools: Tools, payload: dict[str, str]) -> tuple[str, str | None]:
-    phone, _, text = tools.vault.open(payload["sealed"], "outbox.sms").partition(" ")
     try:
+        phone, _, text = tools.vault.open(payload["sealed"], "outbox.sms").partition(" ")
         tools.sms.send(phone, text)
+    except Unreadable as error:  # sealed under a key that is gone; trying again cannot help
+        return "failed", f"unreadable: {error}"[:200]
     except SmsRefused as error:
         return "failed", str(error)[:200]
     except SmsUnknown as error:

@@ -19,13 +19,12 @@ def show_article(ctx: Context) -> Reply:
 
 def show_prices(ctx: Context) -> Reply:
     """宽带: speeds and prices."""
-    lines = [ctx.say("prices_head")]
-    lines += [
+    lines = [
         ctx.say("price_line", name=product.name, speed=product.speed, price=product.price)
         for product in catalogue.every(ctx.session, "broadband")
     ]
-    lines.append(ctx.say("prices_tail", link=ctx.link("/site/products/broadband")))
-    return Text("\n".join(lines))
+    tail = ctx.say("prices_tail", link=ctx.link("/site/products/broadband"))
+    return Text("\n\n".join([ctx.say("prices_head"), "\n".join(lines), tail]))
 
 
 def show_branches(ctx: Context) -> Reply:
@@ -41,7 +40,7 @@ def show_branches(ctx: Context) -> Reply:
         )
         for branch in branches.every(ctx.session)
     ]
-    return Text("\n".join(lines))
+    return Text("\n\n".join(lines))
 
 
 def show_nearest(ctx: Context) -> Reply:
@@ -61,7 +60,7 @@ def show_nearest(ctx: Context) -> Reply:
         )
         for branch, distance in branches.nearest(ctx.session, latitude, longitude)
     ]
-    return Text("\n".join(lines))
+    return Text("\n\n".join(lines))
 
 
 def _degrees(text: str, limit: float) -> float | None:

@@ -20,7 +20,7 @@ def show_promotions(ctx: Context) -> Reply:
         )
         for campaign in live[:5]
     ]
-    return Text("\n".join(lines))
+    return Text("\n\n".join(lines))
 
 
 def show_products(ctx: Context) -> Reply:

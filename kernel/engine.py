@@ -55,7 +55,7 @@ def make_engine(url: str, *, pool_size: int = 10) -> Engine:
             "read_timeout": 60,
             "write_timeout": 60,
         }
-    engine = create_engine(url, **options)
+    engine = create_engine(url, hide_parameters=True, **options)  # errors are logged
     _ping_when_idle(engine)
     return engine
 
@@ -82,9 +82,12 @@ def _ping_when_idle(engine: Engine) -> None:
 
 
 def _sqlite(url: str, database: str | None) -> Engine:
+    options: dict[str, Any] = {"connect_args": {"timeout": 30}, "pool_size": 10}
+    engine = create_engine(url, hide_parameters=True, max_overflow=20, **options)
     if database:
-        Path(database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": 30}, pool_size=10, max_overflow=20)
+        folder = Path(database).parent
+        # When it is first needed: whoever checks the folder before can say what is wrong with it.
+        event.listen(engine, "do_connect", lambda *_: folder.mkdir(parents=True, exist_ok=True))
     event.listen(engine, "connect", _configure_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine

@@ -28,6 +28,18 @@ def _address(value: str) -> str:
     return value.rstrip("/")
 
 
+def _database(value: str) -> str:
+    if value and not re.match(r"(sqlite|postgresql\+psycopg|(mysql|mariadb)\+pymysql)://", value):
+        raise ValueError("must begin with postgresql+psycopg://, mysql+pymysql:// or sqlite://")
+    return value
+
+
+def _redis(value: str) -> str:
+    if value and not re.match(r"(rediss?|unix)://", value):
+        raise ValueError("must begin with redis://, rediss:// or unix://")
+    return value
+
+
 def _time_of_day(value: object) -> object:
     if isinstance(value, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
         return time.fromisoformat(value)
@@ -39,5 +51,7 @@ Number = Annotated[int, BeforeValidator(_plain_number)]
 Port = Annotated[Number, Field(ge=1, le=65535)]
 Count = Annotated[Number, Field(ge=1, le=1_000_000)]
 Switch = Annotated[bool, BeforeValidator(_plain_switch)]
+DatabaseAddress = Annotated[str, AfterValidator(_database)]
+RedisAddress = Annotated[str, AfterValidator(_redis)]
 Address = Annotated[str, AfterValidator(_address)]
 MaybeAddress = Annotated[str, AfterValidator(lambda value: _address(value) if value else "")]

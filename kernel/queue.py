@@ -17,8 +17,11 @@ from kernel.cache import CALL_SECONDS
 
 log = structlog.get_logger(__name__)
 
-# A worker that was killed is noticed, and its messages given to another, after this long.
+# A worker that was killed is noticed after this long, and its messages given to another by one
+# of the next commands: this many in a million look. By default one in a thousand does, and an
+# idle worker sends four a second.
 _HEARTBEAT_MS = 5_000
+_LOOKING = 200_000
 
 Actor = Callable[[int], None]
 
@@ -71,4 +74,9 @@ def _broker(url: str | None) -> dramatiq.Broker:
         socket_connect_timeout=CALL_SECONDS,
         retry=Retry(NoBackoff(), 0),
     )
-    return RedisBroker(client=client, middleware=middleware, heartbeat_timeout=_HEARTBEAT_MS)
+    return RedisBroker(
+        client=client,
+        middleware=middleware,
+        heartbeat_timeout=_HEARTBEAT_MS,
+        maintenance_chance=_LOOKING,
+    )

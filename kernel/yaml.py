@@ -15,10 +15,11 @@ class _Strict(yaml.SafeLoader):
     """YAML 1.1 reads `20:30` as 1230, `022` as 18, `12_34` as 1234, `NO` as false; not this."""
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.AliasEvent):
-            event = self.peek_event()  # type: ignore[no-untyped-call]
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent) or getattr(event, "tag", None) is not None:
+            # `!!int "022"` would be 18 again, and `!!int abc` an error that shows the value.
             raise yaml.constructor.ConstructorError(
-                None, None, "anchors and aliases are not used here", event.start_mark
+                None, None, "anchors, aliases and tags are not used here", event.start_mark
             )
         return super().compose_node(parent, index)
 
@@ -66,7 +67,8 @@ def load_strict(path: Path) -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise YamlRefused(f"line {line}: {error.problem}") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # A number of thousands of digits, brackets of thousands of levels.
         raise YamlRefused("is not YAML") from error
     if not isinstance(loaded, dict):
         raise YamlRefused("must hold sections, each with its keys")

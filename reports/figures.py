@@ -72,5 +72,5 @@ def of_day(session: Session, day: date) -> Figures:
         applied=count(Application.created_at),
         followers=session.scalar(select(func.count()).where(subscribed)) or 0,
         members=session.scalar(select(func.count()).select_from(Member)) or 0,
-        points=session.scalar(select(func.sum(PointsAccount.balance))) or 0,
+        points=int(session.scalar(select(func.sum(PointsAccount.balance))) or 0),
     )

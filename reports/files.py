@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 # Excel and WPS run a cell that begins so; full-width forms are folded by some of them.
@@ -31,6 +32,7 @@ def write(path: Path, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> 
         raise UnknownFormat(path.suffix)
     part = path.with_name(f".{path.stem}.part{path.suffix}")
     counted = _Counted(rows)
+    part.touch()  # the writers' own errors about a folder say less, or are no OSError
     try:
         writer(part, header, counted)
         part.replace(path)
@@ -65,7 +67,12 @@ def _write_xlsx(path: Path, header: Sequence[str], rows: Iterable[list[Cell]]) -
     except ImportError:  # no wheel for this machine
         _write_xlsx_slowly(path, header, rows)
         return
-    records = (dict(zip(header, row, strict=True)) for row in rows)
+    remaining = iter(rows)
+    first = next(remaining, None)
+    if first is None:  # the fast writer takes the header from the rows
+        _write_xlsx_slowly(path, header, ())
+        return
+    records = (dict(zip(header, row, strict=True)) for row in chain((first,), remaining))
     write_worksheet(records, str(path), sheet_name="会员活动")
 
 

@@ -76,6 +76,7 @@ def _processes(context: CommandContext) -> dict[str, str]:
     commands: dict[str, str] = dict(parse_procfile(_PROCFILE.read_text()).processes)
     # What `flask serve` would become, without importing everything first to become it.
     commands["web"] = shlex.join(gunicorn_command(context.serving))
+    commands["valkey"] = shlex.join(["python", "-m", "kernel.valkey", str(context.var)])
     if not context.serving.redis_embedded:
         del commands["valkey"]
     if context.serving.emulator is None:

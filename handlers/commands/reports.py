@@ -34,7 +34,7 @@ def export_members(context: CommandContext, out: Path) -> None:
     except files.UnknownFormat:
         raise click.ClickException("文件名请以 .csv 或 .xlsx 结尾") from None
     except OSError as error:
-        raise click.ClickException(f"无法写入 {out}：{error.strerror}") from None
+        raise click.ClickException(f"无法写入 {out}：{error.strerror or error}") from None
     click.echo(f"已导出 {count} 位会员到 {out}")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import OperationalError
 
 from handlers.commands.context import CommandContext
 
@@ -32,11 +33,22 @@ def upgrade(engine: Engine) -> None:
     from alembic import command
     from alembic.config import Config
 
+    _reach(engine)
     with engine.begin() as connection, _alone(connection):
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def _reach(engine: Engine) -> None:
+    try:
+        engine.connect().close()
+    except OperationalError as error:
+        reason = str(error.orig).splitlines()[0]
+        raise click.ClickException(f"数据库没有回答：{reason}") from None
+    except OSError as error:
+        raise click.ClickException(f"数据库文件的目录不可用：{error.strerror}") from None
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def race(database: Database, work: Work, tries: int) -> list[Any]:
     for child in children:
         child.join()
     failed = [outcome for outcome in outcomes if isinstance(outcome, Exception)]
-    assert failed == []
+    assert failed == [], failed[:3]
     return outcomes
 
 
