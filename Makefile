@@ -42,7 +42,7 @@ reset: ## Forget the demo data: database, queue, emulator; the keys in var/secre
 
 test: setup-dev ## Run every test
 	@$(BIN)/python -m tests.browser
-	@$(BIN)/python -m pytest -n 2 $(TESTS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(TESTS)
 
 check: setup-dev ## Lint, types, layers and house rules
 	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ."; exit 1; }

@@ -26,8 +26,8 @@ export function startPanel({ scan }) {
     openPanel(false);
     scan(scene);
   });
-  part("day-later").addEventListener("click", () => tell("/phone/clock", { days: 1 }));
-  part("present").addEventListener("click", () => tell("/phone/clock", { days: 0 }));
+  part("day-later").addEventListener("click", () => travel(1));
+  part("present").addEventListener("click", () => travel(0));
 }
 
 export function openPanel(isOpen) {
@@ -43,6 +43,15 @@ async function tell(path, body) {
     say("没有成功，请重试");
     return null;
   }
+}
+
+// A product that follows this clock asks for it about once a second: give it the time.
+async function travel(days) {
+  const buttons = [part("day-later"), part("present")];
+  for (const button of buttons) button.disabled = true;
+  await tell("/phone/clock", { days });
+  await new Promise((resume) => setTimeout(resume, 1500));
+  for (const button of buttons) button.disabled = false;
 }
 
 // The phone changes hands: the page starts anew, as an app does after another login.

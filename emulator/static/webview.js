@@ -11,10 +11,17 @@ const ALLOWED = ["scripts", "same-origin", "forms", "popups", "modals", "downloa
   .join(" ");
 let address = "";
 let name = "";
+let loads = 0;
 let returnTo = null;
 
 export function startWebview() {
   find("close-webview").addEventListener("click", close);
+  find("webview-back").addEventListener("click", () => history.back());
+  // The page's own steps come back first; the step after those is the one that opened the view.
+  window.addEventListener("popstate", () => {
+    if (!view.hidden) close();
+  });
+  window.addEventListener("message", takeTitle);
   find("webview-more").addEventListener("click", () => {
     find("webview-sheet").hidden = !find("webview-sheet").hidden;
   });
@@ -41,6 +48,7 @@ export function openWebview(url, title) {
   name = title || host;
   find("webview-title").textContent = name;
   find("webview-host").textContent = `网页由 ${host} 提供`;
+  if (view.hidden) history.pushState(null, "");
   view.hidden = false;
   load();
   find("close-webview").focus({ focusVisible: false });
@@ -49,24 +57,37 @@ export function openWebview(url, title) {
 function load() {
   const progress = find("webview-progress");
   progress.hidden = false;
+  loads = 0;
   requestAnimationFrame(() => progress.classList.add("busy"));
   const frame = el("iframe", { src: address, title: "网页", sandbox: ALLOWED, "data-webview": "" });
   frame.addEventListener("load", () => {
     progress.classList.remove("busy");
     progress.hidden = true;
+    loads += 1;
+    find("webview-back").hidden = loads < 2;
     readTitle(frame);
   });
   find("webview-page").replaceChildren(frame);
 }
 
-// Only pages of this very server let themselves be read; others have the button's name.
+// Only pages of this very server let themselves be read; others may tell their title.
 function readTitle(frame) {
-  find("webview-title").textContent = frame.contentDocument?.title || name;
+  const title = frame.contentDocument?.title;
+  if (title) name = title;
+  find("webview-title").textContent = name;
+}
+
+function takeTitle(event) {
+  const frame = find("webview-page").firstChild;
+  if (!frame || event.source !== frame.contentWindow || !event.data?.title) return;
+  name = String(event.data.title).slice(0, 60);
+  find("webview-title").textContent = name;
 }
 
 function close() {
   hideSheet();
   view.hidden = true;
+  find("webview-back").hidden = true;
   find("webview-page").replaceChildren();
   returnTo?.focus?.({ focusVisible: false });
 }

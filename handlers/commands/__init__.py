@@ -3,13 +3,24 @@
 import click
 from flask import Flask
 
-from handlers.commands import content, demo, people, processes, reports, schema, settings, wechat
+from handlers.commands import (
+    content,
+    demo,
+    people,
+    processes,
+    pushes,
+    reports,
+    schema,
+    settings,
+    wechat,
+)
 from handlers.commands.context import CommandContext
 
 
 def register_commands(app: Flask, context: CommandContext) -> None:
     """Hang every group on the app's command line; each command is given the context."""
-    for module in (settings, schema, content, people, wechat, reports, processes, demo):
+    modules = (settings, schema, content, people, wechat, pushes, reports, processes, demo)
+    for module in modules:
         for command in module.COMMANDS:
             app.cli.add_command(_with_context(command, context))
 

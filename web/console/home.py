@@ -21,6 +21,7 @@ bp = Blueprint("home", __name__)
 
 _WAITING = 5
 _ACTIVITIES = 10
+_NO_NEWS = ("menu.view", "push.result")  # noted by the hundred, for the figures only
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ def _latest_activities(session: Session) -> list[Row[Activity, str]]:
         session.execute(
             select(Activity, Member.name.label("member_name"))
             .outerjoin(Member, Member.id == Activity.member_id)
+            .where(Activity.kind.not_in(_NO_NEWS))
             .order_by(Activity.id.desc())
             .limit(_ACTIVITIES)
         )

@@ -20,16 +20,40 @@
     setTimeout(() => { button.disabled = true; });
   });
 
-  // The back button may bring the page as it was left: with a button that says "sending".
-  window.addEventListener("pageshow", (event) => {
-    if (!event.persisted) return;
+  // The back button may bring the page as it was left, with a button that says "sending"; and a
+  // form that did not get through may be sent again.
+  const rest = () => {
     for (const button of document.querySelectorAll("button[aria-busy]")) {
       button.disabled = false;
       button.textContent = button.dataset.idle;
       button.removeAttribute("aria-busy");
       if (button.form) delete button.form.dataset.sent;
     }
+  };
+  window.addEventListener("pageshow", (event) => { if (event.persisted) rest(); });
+
+  // What was wrong is no longer, once it is being typed anew.
+  document.addEventListener("input", (event) => {
+    const field = event.target;
+    const cell = field.closest(".weui-cell_warn, .consent");
+    const mark = cell?.querySelector(".field-error") || cell?.nextElementSibling;
+    if (mark?.matches(".field-error")) mark.remove();
+    cell?.classList.remove("weui-cell_warn");
+    field.removeAttribute("aria-invalid");
+    field.removeAttribute("aria-describedby");
   });
+
+  // A text that is read on the way opens over the form: what was typed stays.
+  document.addEventListener("htmx:afterSettle", () => {
+    const sheet = document.getElementById("sheet");
+    if (!sheet || sheet.open || !sheet.querySelector("article")) return;
+    sheet.showModal();
+    sheet.scrollTop = 0;
+    sheet.addEventListener("close", () => document.getElementById("reading").replaceChildren(), { once: true });
+  });
+
+  // A frame around the page, as the emulator's web view is one, cannot read its title.
+  if (window.parent !== window) window.parent.postMessage({ title: document.title }, "*");
 
   // Countdown until a new short message may be asked for.
   let waiting = 0;
@@ -80,6 +104,7 @@
   document.addEventListener("htmx:responseError", (event) => {
     // The polled code keeps still: the page shows the last one until the net is back.
     if (event.detail.elt.id === "code") return;
+    rest();
     let message = document.body.dataset.offline;
     try {
       message = JSON.parse(event.detail.xhr.responseText).message || message;
@@ -87,6 +112,8 @@
     say(message);
   });
   document.addEventListener("htmx:sendError", (event) => {
-    if (event.detail.elt.id !== "code") say(document.body.dataset.offline);
+    if (event.detail.elt.id === "code") return;
+    rest();
+    say(document.body.dataset.offline);
   });
 })();

@@ -1,0 +1,1 @@
+"""The newcomer's path, walked in a browser through the real processes."""
