@@ -18,6 +18,8 @@ GREETING = "铁通掌上营业厅祝您新春快乐，阖家幸福！"
 
 pytestmark = [
     pytest.mark.browser,
+    # One product for all: each test process would start its own.
+    pytest.mark.xdist_group("journey"),
     pytest.mark.timeout(240),
     pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine"),
 ]

@@ -14,6 +14,8 @@ NUMBER = "13800138001"
 
 pytestmark = [
     pytest.mark.browser,
+    # One product for all: each test process would start its own.
+    pytest.mark.xdist_group("journey"),
     pytest.mark.timeout(240),
     pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine"),
 ]
