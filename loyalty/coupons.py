@@ -117,6 +117,12 @@ def claim(
     }
     if not insert_once(session, Coupon, row, "batch_id,member_id,seq"):
         raise ClaimLimitReached(per_member=batch.per_member)
+    _take_from_stock(session, batch_id)
+    activity.record(session, "coupon.claimed", at, who=(None, member_id), batch_id=batch_id)
+    return session.scalars(select(Coupon).where(Coupon.code == row["code"])).one()
+
+
+def _take_from_stock(session: Session, batch_id: int) -> None:
     taken = session.execute(
         update(CouponBatch)
         .where(CouponBatch.id == batch_id, CouponBatch.issued < CouponBatch.stock)
@@ -125,8 +131,6 @@ def claim(
     )
     if taken.rowcount != 1:  # type: ignore[attr-defined]
         raise OutOfStock
-    activity.record(session, "coupon.claimed", at, who=(None, member_id), batch_id=batch_id)
-    return session.scalars(select(Coupon).where(Coupon.code == row["code"])).one()
 
 
 def _queue_on_innodb(session: Session, batch_id: int) -> None:
