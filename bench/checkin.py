@@ -24,7 +24,7 @@ from tests.databases import make_database
 from tests.servers import free_port, valkey
 from tests.world import ROOT, Hall, make_hall, make_settings, message_xml
 
-ROUNDS, REQUESTS, WARM_UP = 3, 1_500, 300
+ROUNDS, REQUESTS, WARM_UP = 3, 2_000, 300
 WORKERS, THREADS = 2, 8
 
 

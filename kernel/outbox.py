@@ -15,7 +15,6 @@ from kernel.activity import BigId
 from kernel.db import Base, insert_once
 
 SENDING_SECONDS = 60
-RETRY_SECONDS = 10
 
 
 class OutboxMessage(Base):
@@ -80,15 +79,10 @@ def settle(
     session: Session, message_id: int, state: str, now: datetime, reason: str | None = None
 ) -> None:
     """Write the outcome of a claimed message; the payload goes, since it may hold a code."""
-    values: dict[str, Any] = {"state": state, "reason": reason, "settled_at": now}
-    if state == "waiting":
-        values["due_at"] = now + timedelta(seconds=RETRY_SECONDS)
-    else:
-        values["payload"] = {}
     session.execute(
         update(OutboxMessage)
         .where(OutboxMessage.id == message_id, OutboxMessage.state == "sending")
-        .values(**values)
+        .values(state=state, reason=reason, settled_at=now, payload={})
     )
 
 

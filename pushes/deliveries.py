@@ -210,12 +210,3 @@ def counts(session: Session, push_id: int) -> dict[str, int]:
         .group_by(Delivery.state)
     )
     return {row[0]: int(row[1]) for row in rows}
-
-
-def of_push(session: Session, push_id: int, limit: int = 100) -> list[Delivery]:
-    """The first recipients of a push."""
-    return list(
-        session.scalars(
-            select(Delivery).where(Delivery.push_id == push_id).order_by(Delivery.id).limit(limit)
-        )
-    )

@@ -97,20 +97,6 @@ def test_what_is_not_due_waits(house: House) -> None:
     assert house.waiting == []
 
 
-def test_a_message_put_back_waits_a_while_and_keeps_its_text(quick_house: House) -> None:
-    house = quick_house
-    post(house)
-    row_id, now = message(house).id, house.clock.now
-    house.do(lambda db: outbox.claim(db, row_id, now()))
-    house.do(lambda db: outbox.settle(db, row_id, "waiting", now(), "busy"))
-    sweep_outbox(house.tools)
-    assert house.waiting == []
-    house.clock.move(seconds=outbox.RETRY_SECONDS)
-    sweep_outbox(house.tools)
-    house.work()
-    assert house.texts.sent == [(PHONE, TEXT)]
-
-
 def test_a_message_that_cannot_be_read_is_never_sent_and_ends(quick_house: House) -> None:
     house = quick_house
     house.do(lambda db: outbox.post(db, "sms", "x", {"sealed": "k9:AAAA"}, house.clock.now()))
