@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+import psycopg
+import pytest
 from sqlalchemy import Engine, event
 
 from tests.world import Hall, message_xml
@@ -12,11 +15,26 @@ CHECK_IN_STATEMENTS = 12
 
 @contextmanager
 def counted(engine: Engine) -> Iterator[list[str]]:
-    """The statements sent through `engine` meanwhile, without BEGIN and COMMIT."""
+    """The statements sent meanwhile, without BEGIN and COMMIT.
+
+    On PostgreSQL they are counted in the driver: hot statements pass SQLAlchemy's events by.
+    """
     sent: list[str] = []
+    if engine.dialect.name == "postgresql":
+        with pytest.MonkeyPatch.context() as patch:
+            execute: Any = psycopg.Cursor.execute
+
+            def note_and_execute(cursor: Any, query: Any, *args: Any, **options: Any) -> Any:
+                sent.append(str(query))
+                return execute(cursor, query, *args, **options)
+
+            patch.setattr(psycopg.Cursor, "execute", note_and_execute)
+            yield sent
+        return
 
     def note(*args: object) -> None:
-        sent.append(str(args[2]))
+        if not str(args[2]).startswith("BEGIN"):
+            sent.append(str(args[2]))
 
     event.listen(engine, "before_cursor_execute", note)
     try:
@@ -45,4 +63,4 @@ def test_a_repeated_delivery_costs_two(hall_everywhere: Hall, anna: str) -> None
     hall.push(xml)
     with counted(hall.app.extensions["weiting"].database.engine) as sent:
         hall.push(xml)
-    assert len([text for text in sent if not text.startswith("BEGIN")]) <= 2, sent
+    assert 1 <= len(sent) <= 2, sent
