@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 from flask import Flask
 
 from kernel.clock import SHANGHAI, business_day
+from web.filters import grouped
 from web.wiring import now
 
 
 def register_filters(app: Flask) -> None:
     """Add the filters to the app's Jinja environment."""
     filters = {
-        "thousands": thousands,
+        "grouped": grouped,
         "moment": moment,
         "ago": ago,
         "full_time": full_time,
@@ -19,11 +20,6 @@ def register_filters(app: Flask) -> None:
         "utf8_bytes": utf8_bytes,
     }
     app.jinja_env.filters.update(filters)
-
-
-def thousands(number: int) -> str:
-    """1234567 → 1,234,567."""
-    return f"{number:,}"
 
 
 def moment(at: datetime) -> str:

@@ -6,6 +6,7 @@ from flask import Flask
 from markupsafe import Markup, escape
 
 from kernel.clock import SHANGHAI, business_day
+from web.filters import grouped
 from web.wiring import wiring
 
 _WEEKDAYS = "一二三四五六日"
@@ -36,11 +37,6 @@ def last_day(end: datetime) -> str:
 def weekday(value: date) -> str:
     """周日."""
     return f"周{_WEEKDAYS[value.weekday()]}"
-
-
-def grouped(value: int) -> str:
-    """12,345."""
-    return f"{value:,}"
 
 
 def signed(value: int) -> str:
