@@ -3,11 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Index, Integer, String, select
+from sqlalchemy import JSON, BigInteger, Index, Integer, String, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.db import Base
 from kernel.hot import Hot, inserting, table_of
+
+_FORGET_ROWS = 500
 
 # SQLite counts up by itself only in a column spelled INTEGER.
 BigId = BigInteger().with_variant(Integer, "sqlite")
@@ -17,7 +19,10 @@ class Activity(Base):
     """One thing that happened; `kind` is dotted, such as `check_in` or `coupon.claimed`."""
 
     __tablename__ = "activity"
-    __table_args__ = (Index("ix_activity_kind_at", "kind", "at"),)
+    __table_args__ = (
+        Index("ix_activity_kind_at", "kind", "at"),
+        Index("ix_activity_member_id_id", "member_id", "id"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     at: Mapped[datetime]
@@ -52,6 +57,25 @@ def happened(session: Session, kind: str, openid: str, since: datetime) -> bool:
         .limit(1)
     )
     return found.first() is not None
+
+
+def forget(session: Session, member_id: int, openid: str, stand_in: str) -> None:
+    """Put `stand_in` where the log names a person's openid; what happened stays counted.
+
+    Rows from before the registration have no member id and no index: they are looked for without
+    a lock, and changed by their ids.
+    """
+    before = session.scalars(
+        select(Activity.id).where(Activity.member_id.is_(None), Activity.openid == openid)
+    ).all()
+    for start in range(0, len(before), _FORGET_ROWS):
+        some = Activity.id.in_(before[start : start + _FORGET_ROWS])
+        session.execute(update(Activity).where(some).values(openid=stand_in))
+    session.execute(
+        update(Activity)
+        .where(Activity.member_id == member_id, Activity.openid == openid)
+        .values(openid=stand_in)
+    )
 
 
 _INSERT = Hot(inserting(table_of(Activity), ("at", "kind", "openid", "member_id", "facts")))

@@ -1,5 +1,8 @@
 """The audit log: which operator changed what, written in the same transaction as the change."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +11,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.activity import BigId
 from kernel.db import Base
+
+# Where the operator of the running request sits; what domain code writes down has it too.
+_ADDRESS: ContextVar[str | None] = ContextVar("audit_address", default=None)
 
 
 class AuditEntry(Base):
@@ -33,7 +39,10 @@ def write(
     by: tuple[int | None, str | None] = (None, None),
     **details: Any,
 ) -> None:
-    """Append who did what to which subject; `by` = (operator id, network address)."""
+    """Append who did what to which subject; `by` = (operator id, network address).
+
+    Without an address the one of the running request counts, see `coming_from`.
+    """
     operator_id, address = by
     session.add(
         AuditEntry(
@@ -41,7 +50,17 @@ def write(
             operator_id=operator_id,
             action=action,
             subject=subject,
-            address=address,
+            address=address or _ADDRESS.get(),
             details=details or None,
         )
     )
+
+
+@contextmanager
+def coming_from(address: str | None) -> Iterator[None]:
+    """Within this, acts that are written down without an address have this one."""
+    token = _ADDRESS.set(address)
+    try:
+        yield
+    finally:
+        _ADDRESS.reset(token)

@@ -23,8 +23,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.schema import SchemaItem
 
-from kernel.engine import READ_ONLY
-from kernel.hot import Hot, table_of
+from kernel.engine import READ_ONLY, make_engine
+from kernel.hot import ALONE, Hot, table_of
 
 T = TypeVar("T")
 
@@ -106,6 +106,7 @@ class Database:
         self.engine = engine
         reading = engine.execution_options(**{READ_ONLY: True})
         self._writing = sessionmaker(engine, expire_on_commit=False)
+        self._alone = sessionmaker(engine, expire_on_commit=False, info={ALONE: True})
         self._reading = sessionmaker(reading, expire_on_commit=False, autoflush=False)
 
     def transaction(self, work: Callable[[Session], T]) -> T:
@@ -118,16 +119,39 @@ class Database:
         """
         return _repeated(self._writing, work)
 
+    def alone(self, work: Callable[[Session], T]) -> T:
+        """Like `transaction`, for work that is one deed of the domain and nothing besides.
+
+        On PostgreSQL such a deed may be one statement that commits itself, which spares the trips
+        of BEGIN and COMMIT; what `work` did after it would stand in another transaction. A lost
+        connection is never retried: the statement may have been done.
+        """
+        return _repeated(self._alone, work, retries_lost=False)
+
     def read(self, work: Callable[[Session], T]) -> T:
         """Like `transaction`, for work that only reads: takes no write lock on SQLite."""
         return _repeated(self._reading, work)
 
+    def snapshot(self, work: Callable[[Session], T]) -> T:
+        """Like `read`, with one picture of the data throughout, however long it takes.
 
-def _repeated(sessions: sessionmaker[Session], work: Callable[[Session], T]) -> T:
+        On a connection of its own, without the limit on the time of a statement.
+        """
+        engine = make_engine(self.engine.url, pool_size=1, patient=True)
+        reading = engine.execution_options(**{READ_ONLY: True})
+        try:
+            return _repeated(sessionmaker(reading, autoflush=False), work)
+        finally:
+            engine.dispose()
+
+
+def _repeated(
+    sessions: sessionmaker[Session], work: Callable[[Session], T], *, retries_lost: bool = True
+) -> T:
     attempt = 0
     while True:
         attempt += 1
-        committing = False
+        committing = not retries_lost
         try:
             with sessions.begin() as session:
                 result = work(session)

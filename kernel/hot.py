@@ -9,12 +9,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 from psycopg.types.json import Json
 from sqlalchemy import Connection, CursorResult, Insert, Table, bindparam, insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import UpdateBase
 from sqlalchemy.sql.selectable import Select
+
+# Marks the sessions of `Database.alone`.
+ALONE = "alone"
 
 
 class Rows:
@@ -39,9 +43,10 @@ class Hot:
     Parameters are plain values: instants aware, JSON as dicts. Results are the driver's.
     """
 
-    def __init__(self, statement: UpdateBase | Select[Any]) -> None:
+    def __init__(self, statement: UpdateBase | Select[*tuple[Any, ...]]) -> None:
         self._statement = statement
         self._postgres: str | None = None
+        self._constants: dict[str, Any] = {}
 
     def run(self, session: Session, parameters: Mapping[str, Any]) -> Rows | CursorResult[Any]:
         """Execute in the session's transaction; the result has `first` and `scalar`."""
@@ -49,8 +54,13 @@ class Hot:
         if connection.dialect.name != "postgresql":
             return connection.execute(self._statement, parameters)
         if self._postgres is None:
-            self._postgres = str(self._statement.compile(dialect=connection.dialect))
-        return send(connection, self._postgres, parameters)
+            compiled = self._statement.compile(dialect=connection.dialect)
+            # Values that stand in the statement itself; those to come are None here.
+            self._constants = {
+                name: value for name, value in compiled.params.items() if value is not None
+            }
+            self._postgres = str(compiled)
+        return send(connection, self._postgres, {**self._constants, **parameters})
 
 
 def send(connection: Connection, sql: str, parameters: Mapping[str, Any]) -> Rows:
@@ -74,6 +84,25 @@ def send(connection: Connection, sql: str, parameters: Mapping[str, Any]) -> Row
             connection_invalidated=lost,
             dialect=connection.dialect,
         ) from error
+
+
+def is_alone(session: Session, connection: Connection) -> bool:
+    """Whether a statement sent now may be a transaction by itself: see `Database.alone`."""
+    if not session.info.get(ALONE):
+        return False
+    raw: Any = connection.connection.dbapi_connection
+    return bool(raw.info.transaction_status == TransactionStatus.IDLE)
+
+
+def send_alone(connection: Connection, sql: str, parameters: Mapping[str, Any]) -> Rows:
+    """Send a statement that commits itself, where `is_alone`; two trips are spared."""
+    raw: Any = connection.connection.dbapi_connection
+    raw.autocommit = True
+    try:
+        return send(connection, sql, parameters)
+    finally:
+        if not raw.closed:
+            raw.autocommit = False
 
 
 def plain(parameters: Mapping[str, Any]) -> dict[str, Any]:

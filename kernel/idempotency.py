@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, String, select, update
+from sqlalchemy import JSON, String, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.db import Base, TryAgain, insert_once
@@ -59,3 +59,10 @@ def once(
     if stored.request_hash != digest:
         raise KeyReused(key=key)
     return stored.answer
+
+
+def forget(session: Session, owner: str) -> None:
+    """Drop the answers to everything that `owner`, such as `member:7`, has asked for."""
+    session.execute(
+        delete(IdempotencyKey).where(IdempotencyKey.scope.startswith(f"{owner}:", autoescape=True))
+    )

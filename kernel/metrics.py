@@ -25,6 +25,7 @@ GATEWAY_CALLS = Counter(
     "weiting_gateway_calls", "Calls to WeChat by path and errcode", ["path", "code"]
 )
 DELIVERIES = Counter("weiting_deliveries", "Push deliveries by outcome", ["outcome"])
+PROOFS = Counter("weiting_proofs", "Nightly proofs of the books by outcome", ["outcome"])
 
 
 def exposition() -> bytes:

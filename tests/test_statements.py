@@ -10,7 +10,8 @@ from sqlalchemy import Engine, event
 
 from tests.world import Hall, message_xml
 
-CHECK_IN_STATEMENTS = 12
+# The second day of a streak pays two entries with a lot each.
+CHECK_IN_STATEMENTS = {"postgresql": 7, "sqlite": 14, "mysql": 15, "mariadb": 15}
 
 
 @contextmanager
@@ -49,11 +50,11 @@ def test_a_check_in_through_the_webhook(hall_everywhere: Hall, anna: str) -> Non
     hall.say(anna, "签到")
     hall.clock.move(days=1)
     xml = message_xml(hall, anna, "<Content><![CDATA[签到]]></Content>")
-    with counted(hall.app.extensions["weiting"].database.engine) as sent:
+    engine = hall.app.extensions["weiting"].database.engine
+    with counted(engine) as sent:
         assert "签到成功" in hall.push(xml)
-    assert len([text for text in sent if not text.startswith("BEGIN")]) <= CHECK_IN_STATEMENTS, (
-        sent
-    )
+    count = len([text for text in sent if not text.startswith("BEGIN")])
+    assert count <= CHECK_IN_STATEMENTS[engine.dialect.name], sent
 
 
 def test_a_repeated_delivery_costs_two(hall_everywhere: Hall, anna: str) -> None:

@@ -96,7 +96,10 @@ def test_of_eight_who_insert_one_key_exactly_one_did(database: Database) -> None
 
 def test_a_star_stands_for_any_unique_key_of_the_table(database: Database) -> None:
     def person(openid: str, digest: str) -> bool:
-        columns = {"name": "x", "phone_sealed": "x", "phone_hint": "x", "channel": "site"}
+        columns = {
+            **{"name": "x", "phone_sealed": "x", "phone_hint": "x", "channel": "site"},
+            **{"state": "active", "tier_level": 0, "wants_check_in_reminder": False},
+        }
         values = {"openid": openid, "phone_digest": digest, "registered_at": LAST, **columns}
         return database.transaction(lambda db: insert_once(db, Member, values, "*"))
 

@@ -178,3 +178,29 @@ def test_reading_takes_no_write_lock(counters: Database) -> None:
 
     assert counters.transaction(work) == 0
     assert totals(counters) == (1, 0)
+
+
+def test_alone_a_deed_commits_and_a_failing_one_leaves_nothing(counters: Database) -> None:
+    counters.alone(lambda session: add(session, "a", 5))
+
+    def fails(session: Session) -> None:
+        add(session, "a", 7)
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        counters.alone(fails)
+    assert totals(counters) == (5, 0)
+
+
+def test_alone_a_lost_connection_is_not_repeated(server_counters: Database) -> None:
+    tries: list[int] = []
+
+    def work(session: Session) -> None:
+        tries.append(1)
+        add(session, "a", 1)
+        kill(server_counters, id_of(server_counters, session))
+        add(session, "a", 1)
+
+    with pytest.raises(DBAPIError):
+        server_counters.alone(work)
+    assert len(tries) == 1
