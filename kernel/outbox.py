@@ -5,6 +5,7 @@ committed, before the call: a crash leaves `sending` behind, which becomes `unkn
 second call.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -84,6 +85,16 @@ def settle(
         .where(OutboxMessage.id == message_id, OutboxMessage.state == "sending")
         .values(state=state, reason=reason, settled_at=now, payload={})
     )
+
+
+def withdraw(session: Session, references: Sequence[str], now: datetime) -> int:
+    """Do not send these after all: whoever they were for is gone; how many waited."""
+    withdrawn = session.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.reference.in_(references), OutboxMessage.state == "waiting")
+        .values(state="failed", reason="withdrawn", settled_at=now, payload={})
+    )
+    return int(withdrawn.rowcount)  # type: ignore[attr-defined]
 
 
 def give_up_stale(session: Session, now: datetime) -> int:

@@ -6,17 +6,18 @@ import pytest
 from sqlalchemy import select
 
 from handlers.actors import send_message, sweep_outbox
-from kernel import outbox
+from kernel import outbox, sms
 from kernel.outbox import OutboxMessage
-from kernel.sms import SmsRefused, SmsUnknown
+from kernel.sms import Sms, SmsRefused, SmsUnknown
 from tests.jobs.house import House, Killed
 
-PHONE, TEXT = "13812345678", "您的验证码是 471100，5 分钟内有效"
+PHONE = "13812345678"
+MESSAGE = Sms("您的验证码是 471100，5 分钟内有效", "code", {"code": "471100"})
 
 
 def post(house: House, reference: str = "phone-code:1") -> None:
     """A domain function leaves a message."""
-    payload = {"sealed": house.vault.seal(f"{PHONE} {TEXT}", "outbox.sms")}
+    payload = {"sealed": sms.seal(house.vault, PHONE, MESSAGE)}
     house.do(lambda db: outbox.post(db, "sms", reference, payload, house.clock.now()))
 
 
@@ -32,7 +33,7 @@ def test_a_message_is_sent_once_and_its_text_is_forgotten(house: House) -> None:
     for _ in range(3):
         sweep_outbox(house.tools)
         house.work()
-    assert house.texts.sent == [(PHONE, TEXT)]
+    assert house.texts.sent == [(PHONE, MESSAGE)]
     row = message(house)
     assert (row.state, row.payload, row.reason) == ("sent", {}, None)
     assert row.settled_at == house.clock.now()
