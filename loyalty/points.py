@@ -1,95 +1,29 @@
-"""Points: append-only entries, lots that expire, and a balance that always equals both.
-
-One writer a member at a time: every change begins with the account row, which is the lock.
-"""
+"""Points: what a member earns and spends, each fact once, for ever."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    ForeignKey,
-    Index,
-    Integer,
-    String,
-    bindparam,
-    insert,
-    select,
-    update,
-)
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
-from kernel.activity import BigId
-from kernel.db import Base
-from kernel.hot import table_of
+from kernel.db import TryAgain
 from kernel.refusals import Refused
-
-
-class PointsAccount(Base):
-    """A member's balance; made with the member."""
-
-    __tablename__ = "points_account"
-    __table_args__ = (CheckConstraint("balance >= 0", name="balance_not_negative"),)
-
-    member_id: Mapped[int] = mapped_column(
-        ForeignKey("member.id"), primary_key=True, autoincrement=False
-    )
-    balance: Mapped[int] = mapped_column(BigInteger, default=0)
-
-
-class PointsEntry(Base):
-    """One movement. `reference` is the business fact behind it and stands once, for ever."""
-
-    __tablename__ = "points_entry"
-    __table_args__ = (
-        CheckConstraint("delta <> 0", name="delta_moves"),
-        Index("ix_points_entry_member_id_id", "member_id", "id"),
-    )
-
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
-    kind: Mapped[str] = mapped_column(String(20))
-    delta: Mapped[int] = mapped_column(BigInteger)
-    balance_after: Mapped[int] = mapped_column(BigInteger)
-    reference: Mapped[str] = mapped_column(String(120), unique=True)
-    note: Mapped[str] = mapped_column(String(60))
-    created_at: Mapped[datetime]
-
-
-class PointsLot(Base):
-    """The points of one credit, and how many of them are left until they expire."""
-
-    __tablename__ = "points_lot"
-    __table_args__ = (
-        CheckConstraint("remaining >= 0 AND remaining <= amount", name="remaining_in_lot"),
-        Index("ix_points_lot_member_id_expires_at", "member_id", "expires_at", "id"),
-    )
-
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
-    entry_id: Mapped[int] = mapped_column(ForeignKey("points_entry.id"), unique=True)
-    amount: Mapped[int] = mapped_column(BigInteger)
-    remaining: Mapped[int] = mapped_column(BigInteger)
-    expires_at: Mapped[datetime]
-
-
-class LotUse(Base):
-    """How much of a debit came from which lot."""
-
-    __tablename__ = "lot_use"
-
-    entry_id: Mapped[int] = mapped_column(ForeignKey("points_entry.id"), primary_key=True)
-    lot_id: Mapped[int] = mapped_column(ForeignKey("points_lot.id"), primary_key=True)
-    amount: Mapped[int] = mapped_column(Integer)
+from loyalty import ledger
+from loyalty.ledger import Account, Movement, OpenLot, PointsAccount, PointsEntry
 
 
 class NotEnoughPoints(Refused):
     """The balance is below the price; facts: `balance`, `price`."""
 
     code = "not_enough_points"
+
+
+class ReferenceReused(Refused):
+    """The reference stands already for another member or another number of points."""
+
+    code = "reference_reused"
 
 
 @dataclass(frozen=True)
@@ -112,7 +46,24 @@ class Debit:
 
 def open_account(session: Session, member_id: int) -> None:
     """The empty account of a new member."""
-    session.execute(insert(PointsAccount), {"member_id": member_id, "balance": 0})
+    row = {"member_id": member_id, "balance": 0, "debt": 0, "qualified": 0, "streak_version": 0}
+    session.execute(insert(PointsAccount), row)
+
+
+def standing(session: Session, member_id: int, wanted: Sequence[tuple[str, int]]) -> set[str]:
+    """Those of the (reference, delta) pairs that are booked already.
+
+    Raises ReferenceReused when one of them is booked for another member or another number.
+    """
+    found = session.execute(
+        select(PointsEntry.reference, PointsEntry.member_id, PointsEntry.delta).where(
+            PointsEntry.reference.in_([reference for reference, _ in wanted])
+        )
+    ).all()
+    deltas = dict(wanted)
+    if any(row.member_id != member_id or row.delta != deltas[row.reference] for row in found):
+        raise ReferenceReused
+    return {row.reference for row in found}
 
 
 def earn(
@@ -120,94 +71,128 @@ def earn(
 ) -> int:
     """Give points and return the new balance; each credit is its own entry and its own lot.
 
-    A reference that stands already raises IntegrityError: callers decide "once" before they pay.
+    A reference that stands already is not paid again; it raises ReferenceReused when it stands
+    for another member or another number of points.
     """
-    balance = _move(session, member_id, sum(credit.points for credit in credits))
-    running = balance - sum(credit.points for credit in credits)
-    for credit in credits:
-        running += credit.points
-        entry_id = _enter(
-            session,
-            {
-                "member_id": member_id,
-                "kind": "earn",
-                "delta": credit.points,
-                "balance_after": running,
-                "reference": credit.reference,
-                "note": credit.note,
-                "created_at": at,
-            },
-        )
-        session.execute(
-            _INSERT_LOT,
-            {
-                "member_id": member_id,
-                "entry_id": entry_id,
-                "amount": credit.points,
-                "remaining": credit.points,
-                "expires_at": expires_at,
-            },
-        )
-    return balance
+    return give(session, member_id, credits, Movement("earn", 0, "", "", at), expires_at)
+
+
+def give(
+    session: Session,
+    member_id: int,
+    credits: Sequence[Credit],
+    like: Movement,
+    expires_at: datetime,
+) -> int:
+    """As `earn`, with the kind, the rule and the operator that `like` names."""
+    stands = standing(session, member_id, [(one.reference, one.points) for one in credits])
+    new = [one for one in credits if one.reference not in stands]
+    if not new:
+        return balance_of(session, member_id)
+    return book(session, member_id, new, like, expires_at).balance
+
+
+def book(
+    session: Session,
+    member_id: int,
+    credits: Sequence[Credit],
+    like: Movement,
+    expires_at: datetime,
+) -> Account:
+    """Give points whose facts the caller knows to be new; `like` says what they share.
+
+    Returns the account, with the debt paid that it had.
+    """
+    total = sum(one.points for one in credits)
+    qualified = total if like.kind in ledger.QUALIFYING else 0
+    account = ledger.move(session, member_id, total, qualified)
+    assert account is not None, "a member without a points account"
+    running = account.balance - total
+    for one in credits:
+        running += one.points
+        movement = replace(like, delta=one.points, reference=one.reference, note=one.note)
+        entry_id = _enter(session, member_id, movement, running)
+        ledger.open_lot(session, member_id, entry_id, one.points, expires_at)
+    return repay(session, member_id, account, like.at)
 
 
 def spend(session: Session, member_id: int, debit: Debit, at: datetime) -> int:
     """Take points, soonest to expire first, and return the new balance.
 
-    Raises NotEnoughPoints; then nothing has changed.
+    Lots past their date are no longer worth anything, swept or not. A reference that stands is
+    not taken again. Raises NotEnoughPoints; then nothing has changed.
     """
-    balance = _move(session, member_id, -debit.points)
-    entry_id = _enter(
-        session,
-        {
-            "member_id": member_id,
-            "kind": "spend",
-            "delta": -debit.points,
-            "balance_after": balance,
-            "reference": debit.reference,
-            "note": debit.note,
-            "created_at": at,
-        },
+    return take(session, member_id, debit, Movement("spend", 0, "", "", at))
+
+
+def take(session: Session, member_id: int, debit: Debit, like: Movement) -> int:
+    """As `spend`, with the kind and the operator that `like` names."""
+    account = ledger.hold(session, member_id)
+    if standing(session, member_id, [(debit.reference, -debit.points)]):
+        return account.balance
+    lots = ledger.lots_of(session, member_id)
+    gone = [lot for lot in lots if lot.expires_at <= like.at]
+    worth = account.balance - sum(lot.remaining for lot in gone)
+    if worth < debit.points:
+        raise NotEnoughPoints(balance=worth, price=debit.points)
+    expire(session, member_id, account, gone, like.at)
+    ledger.move(session, member_id, -debit.points)
+    movement = replace(like, delta=-debit.points, reference=debit.reference, note=debit.note)
+    entry_id = _enter(session, member_id, movement, worth - debit.points)
+    ledger.use_lots(session, entry_id, ledger.take_soonest(lots[len(gone) :], debit.points))
+    return worth - debit.points
+
+
+def expire(
+    session: Session, member_id: int, account: Account, gone: Sequence[OpenLot], at: datetime
+) -> int:
+    """Take what lots past their date still hold; the balance that is left. The caller locked."""
+    total = sum(lot.remaining for lot in gone)
+    if not total:
+        return account.balance
+    ledger.move(session, member_id, -total)
+    # A refund may fill a lot again that has expired, so neither lot nor day makes it unique.
+    reference = f"expire:{member_id}:{last_entry(session, member_id)}"
+    movement = Movement("expire", -total, reference, "积分到期", at)
+    entry_id = ledger.enter(session, member_id, movement, account.balance - total)
+    ledger.use_lots(session, entry_id, [(lot.id, lot.remaining) for lot in gone])
+    return account.balance - total
+
+
+def repay(session: Session, member_id: int, account: Account, at: datetime) -> Account:
+    """Pay what the locked account owes from what has just come in; the account that is left."""
+    if not account.debt:
+        return account
+    lots = [lot for lot in ledger.lots_of(session, member_id) if lot.expires_at > at]
+    paid = min(account.debt, sum(lot.remaining for lot in lots))
+    if not paid:
+        return account
+    ledger.move(session, member_id, -paid)
+    ledger.owe(session, member_id, -paid)
+    reference = f"repay:{member_id}:{last_entry(session, member_id)}"
+    movement = Movement("repay", -paid, reference, "扣还积分", at)
+    entry_id = ledger.enter(session, member_id, movement, account.balance - paid)
+    ledger.use_lots(session, entry_id, ledger.take_soonest(lots, paid))
+    return Account(account.balance - paid, account.debt - paid, account.qualified)
+
+
+def last_entry(session: Session, member_id: int) -> int:
+    """The number of the member's latest entry; 0 without one."""
+    found = session.scalar(
+        select(PointsEntry.id)
+        .where(PointsEntry.member_id == member_id)
+        .order_by(PointsEntry.id.desc())
+        .limit(1)
     )
-    _use_lots(session, member_id, entry_id, debit.points)
-    return balance
+    return int(found or 0)
 
 
-def _move(session: Session, member_id: int, delta: int) -> int:
-    connection = session.connection()
-    if connection.dialect.update_returning:
-        row = connection.execute(_MOVE_RETURNING, {"owner": member_id, "delta": delta}).first()
-        if row is not None:
-            return int(row[0])
-    elif connection.execute(_MOVE, {"owner": member_id, "delta": delta}).rowcount == 1:
-        return balance_of(session, member_id)
-    raise NotEnoughPoints(balance=balance_of(session, member_id), price=-delta)
-
-
-def _enter(session: Session, row: dict[str, Any]) -> int:
-    key = session.connection().execute(_INSERT_ENTRY, row).inserted_primary_key
-    assert key is not None
-    return int(key[0])
-
-
-def _use_lots(session: Session, member_id: int, entry_id: int, needed: int) -> None:
-    lots = session.execute(
-        select(PointsLot.id, PointsLot.remaining)
-        .where(PointsLot.member_id == member_id, PointsLot.remaining > 0)
-        .order_by(PointsLot.expires_at, PointsLot.id)
-    )
-    for lot in lots.all():
-        taken = min(lot.remaining, needed)
-        session.execute(
-            update(PointsLot)
-            .where(PointsLot.id == lot.id)
-            .values(remaining=PointsLot.remaining - taken)
-        )
-        session.execute(insert(LotUse), {"entry_id": entry_id, "lot_id": lot.id, "amount": taken})
-        needed -= taken
-        if needed == 0:
-            return
-    raise AssertionError("the lots hold less than the balance")  # books are broken: stop here
+def _enter(session: Session, member_id: int, movement: Movement, balance_after: int) -> int:
+    try:
+        return ledger.enter(session, member_id, movement, balance_after)
+    except IntegrityError as error:
+        # A rival booked the same fact since we looked; a fresh look finds it standing.
+        raise TryAgain from error
 
 
 def balance_of(session: Session, member_id: int) -> int:
@@ -226,16 +211,3 @@ def entries_of(
     if before is not None:
         query = query.where(PointsEntry.id < before)
     return list(session.scalars(query.order_by(PointsEntry.id.desc()).limit(limit)))
-
-
-_MOVE = (
-    update(table_of(PointsAccount))
-    .where(
-        PointsAccount.member_id == bindparam("owner"),
-        PointsAccount.balance + bindparam("delta") >= 0,
-    )
-    .values(balance=PointsAccount.balance + bindparam("delta"))
-)
-_MOVE_RETURNING = _MOVE.returning(PointsAccount.balance)
-_INSERT_ENTRY = insert(table_of(PointsEntry))
-_INSERT_LOT = insert(table_of(PointsLot))
