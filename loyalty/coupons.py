@@ -1,10 +1,12 @@
-"""Coupons: batches with a stock, and the coupons that members claim from them."""
+"""Coupons: batches with a stock, and the coupons that members hold of them."""
 
-import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
+    Boolean,
     CheckConstraint,
     ForeignKey,
     Index,
@@ -12,24 +14,53 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    and_,
     func,
+    or_,
     select,
-    update,
 )
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Mapped, Session, column_property, mapped_column
+from sqlalchemy.sql.elements import ColumnElement
 
-from kernel import activity
 from kernel.activity import BigId
-from kernel.db import Base, insert_once
-from kernel.refusals import NotFound, Refused
+from kernel.db import Base
+from kernel.refusals import NotFound
+
+KINDS = ("bill_credit", "discount", "gift", "bandwidth", "partner")
+
+
+class CouponStock(Base):
+    """A part of a batch's stock; a batch that is claimed in a rush has several, else one."""
+
+    __tablename__ = "coupon_stock"
+    __table_args__ = (
+        CheckConstraint("issued >= 0 AND issued <= stock", name="issued_within_stock"),
+    )
+
+    batch_id: Mapped[int] = mapped_column(
+        ForeignKey("coupon_batch.id"), primary_key=True, autoincrement=False
+    )
+    shard: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    stock: Mapped[int] = mapped_column(Integer)
+    issued: Mapped[int] = mapped_column(Integer, default=0)
 
 
 class CouponBatch(Base):
-    """What is given out: how many, to whom how many, and how long a coupon then lives."""
+    """What is given out: how many, to whom how many, and how long a coupon then lives.
+
+    `stock` is the plan, `issued` the sum over the shards, which alone decide. `per_day`, `cap_fen`
+    and `min_order_fen` of 0 set no bound; an empty list of channels means each of them. `unusable`
+    holds `weekdays` (0 is Monday) and `dates`, pairs of days both included. `revision` counts the
+    changes of the terms.
+    """
 
     __tablename__ = "coupon_batch"
     __table_args__ = (
-        CheckConstraint("issued >= 0 AND issued <= stock", name="issued_within_stock"),
+        CheckConstraint(
+            "validity <> 'fixed' OR (fixed_from IS NOT NULL AND fixed_until > fixed_from)",
+            name="fixed_has_dates",
+        ),
+        CheckConstraint("starts_at < ends_at", name="starts_first"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -38,109 +69,92 @@ class CouponBatch(Base):
     kind: Mapped[str] = mapped_column(String(20))
     worth: Mapped[str] = mapped_column(String(20))
     terms: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(String(10), default="open")
     amount_fen: Mapped[int] = mapped_column(BigInteger, default=0)
+    percent_off: Mapped[int] = mapped_column(Integer, default=0)
+    cap_fen: Mapped[int] = mapped_column(BigInteger, default=0)
+    min_order_fen: Mapped[int] = mapped_column(BigInteger, default=0)
     stock: Mapped[int] = mapped_column(Integer)
-    issued: Mapped[int] = mapped_column(Integer, default=0)
+    shards: Mapped[int] = mapped_column(Integer, default=1)
     per_member: Mapped[int] = mapped_column(Integer, default=1)
-    valid_days: Mapped[int] = mapped_column(Integer)
+    per_day: Mapped[int] = mapped_column(Integer, default=0)
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
+    validity: Mapped[str] = mapped_column(String(10), default="days")
+    valid_days: Mapped[int] = mapped_column(Integer, default=0)
+    fixed_from: Mapped[datetime | None]
+    fixed_until: Mapped[datetime | None]
+    unusable: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    rule: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    min_tier: Mapped[int] = mapped_column(Integer, default=0)
+    needs_tag: Mapped[str] = mapped_column(String(40), default="")
+    price_points: Mapped[int] = mapped_column(Integer, default=0)
+    phrase_digest: Mapped[str] = mapped_column(String(64), default="", index=True)
+    channels: Mapped[list[str]] = mapped_column(JSON, default=list)
+    stacking: Mapped[str] = mapped_column(String(10), default="exclusive")
+    alert_percent: Mapped[int] = mapped_column(Integer, default=20)
+    alerted_at: Mapped[datetime | None]
+    cloned_from_id: Mapped[int | None] = mapped_column(ForeignKey("coupon_batch.id"))
+    revision: Mapped[int] = mapped_column(Integer, default=1)
+    issued: Mapped[int] = column_property(
+        select(func.coalesce(func.sum(CouponStock.issued), 0))
+        .where(CouponStock.batch_id == id)
+        .correlate_except(CouponStock)
+        .scalar_subquery()
+    )
 
 
 class Coupon(Base):
-    """One member's coupon: `available` → `used`; `seq` numbers his coupons of the batch."""
+    """One member's coupon: available → locked → used | void; whether it expired the dates say.
+
+    `seq` numbers the coupons of the batch that the member claimed, 1 to `per_member`; one that was
+    given, or came by a merge, has none. `source_reference` is the fact it was given for, once.
+    """
 
     __tablename__ = "coupon"
     __table_args__ = (
         UniqueConstraint("batch_id", "member_id", "seq"),
+        CheckConstraint("valid_from < valid_until", name="lives"),
         Index("ix_coupon_member_id_id", "member_id", "id"),
+        Index("ix_coupon_batch_id_id", "batch_id", "id"),
+        Index("ix_coupon_state_valid_until", "state", "valid_until"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     batch_id: Mapped[int] = mapped_column(ForeignKey("coupon_batch.id"))
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
-    seq: Mapped[int] = mapped_column(Integer)
+    seq: Mapped[int | None] = mapped_column(Integer)
     code: Mapped[str] = mapped_column(String(32), unique=True)
     state: Mapped[str] = mapped_column(String(10), default="available")
     source: Mapped[str] = mapped_column(String(40))
+    source_reference: Mapped[str | None] = mapped_column(String(180), unique=True)
+    paid_points: Mapped[int] = mapped_column(Integer, default=0)
     claimed_at: Mapped[datetime] = mapped_column(index=True)
+    valid_from: Mapped[datetime]
     valid_until: Mapped[datetime]
+    order_reference: Mapped[str | None] = mapped_column(String(80), index=True)
+    locked_until: Mapped[datetime | None]
     used_at: Mapped[datetime | None]
+    void_id: Mapped[int | None] = mapped_column(ForeignKey("coupon_void.id"), index=True)
 
 
-class OutOfStock(Refused):
-    """Every coupon of the batch has been claimed."""
+class CouponVoid(Base):
+    """One decision to take coupons back: of a `batch`, a `grant` or one `coupon`, and why.
 
-    code = "out_of_stock"
-
-
-class ClaimLimitReached(Refused):
-    """The member has claimed as many as one may; fact: `per_member`."""
-
-    code = "claim_limit_reached"
-
-
-class NotClaimable(Refused):
-    """The batch is not open now; facts: `starts_at`, `ends_at`."""
-
-    code = "not_claimable"
-
-
-def claim(
-    session: Session, batch_id: int, member_id: int, at: datetime, source: str = "site"
-) -> Coupon:
-    """Give the member one coupon of the batch.
-
-    Raises NotFound, NotClaimable, ClaimLimitReached, OutOfStock. The member's own row comes first
-    and the shared stock row last, so that the hot row is held for the shortest time.
+    `after_id` is the last coupon looked at, so that a run that was cut short goes on from there.
     """
-    batch = get_batch(session, batch_id)
-    if not batch.starts_at <= at < batch.ends_at:
-        raise NotClaimable(starts_at=batch.starts_at, ends_at=batch.ends_at)
-    held = session.scalar(
-        select(func.count()).where(Coupon.batch_id == batch_id, Coupon.member_id == member_id)
-    )
-    if (held or 0) >= batch.per_member:
-        raise ClaimLimitReached(per_member=batch.per_member)
-    if batch.issued >= batch.stock:
-        raise OutOfStock  # an unlocked look spares the late crowd any write
-    _queue_on_innodb(session, batch_id)
-    row = {
-        "batch_id": batch_id,
-        "member_id": member_id,
-        "seq": (held or 0) + 1,
-        "code": secrets.token_hex(12),
-        "state": "available",
-        "source": source,
-        "claimed_at": at,
-        "valid_until": at + timedelta(days=batch.valid_days),
-    }
-    if not insert_once(session, Coupon, row, "batch_id,member_id,seq"):
-        raise ClaimLimitReached(per_member=batch.per_member)
-    _take_from_stock(session, batch_id)
-    activity.record(session, "coupon.claimed", at, who=(None, member_id), batch_id=batch_id)
-    return session.scalars(select(Coupon).where(Coupon.code == row["code"])).one()
 
+    __tablename__ = "coupon_void"
 
-def _take_from_stock(session: Session, batch_id: int) -> None:
-    taken = session.execute(
-        update(CouponBatch)
-        .where(CouponBatch.id == batch_id, CouponBatch.issued < CouponBatch.stock)
-        .values(issued=CouponBatch.issued + 1)
-        .execution_options(synchronize_session=False)
-    )
-    if taken.rowcount != 1:  # type: ignore[attr-defined]
-        raise OutOfStock
-
-
-def _queue_on_innodb(session: Session, batch_id: int) -> None:
-    """Let claims of a batch pass one by one on MariaDB and MySQL.
-
-    There the coupon's foreign key takes a shared lock on the batch, and two claims that hold it
-    and then both want the row for themselves are a deadlock each time.
-    """
-    if session.connection().dialect.name in {"mysql", "mariadb"}:
-        session.execute(select(CouponBatch.id).where(CouponBatch.id == batch_id).with_for_update())
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    scope: Mapped[str] = mapped_column(String(10))
+    scope_id: Mapped[int] = mapped_column(BigInteger)
+    reason: Mapped[str] = mapped_column(String(60))
+    returns_stock: Mapped[bool] = mapped_column(Boolean, default=False)
+    by_operator: Mapped[int] = mapped_column(BigInteger)
+    after_id: Mapped[int] = mapped_column(BigInteger, default=0)
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
 
 
 def get_batch(session: Session, batch_id: int) -> CouponBatch:
@@ -151,15 +165,21 @@ def get_batch(session: Session, batch_id: int) -> CouponBatch:
     return batch
 
 
-def open_batches(session: Session, at: datetime) -> list[CouponBatch]:
-    """Batches that can be claimed at `at`, the ones that end first first."""
-    return list(
-        session.scalars(
-            select(CouponBatch)
-            .where(CouponBatch.starts_at <= at, CouponBatch.ends_at > at)
-            .order_by(CouponBatch.ends_at, CouponBatch.id)
-        )
+def open_batches(
+    session: Session, at: datetime, channel: str | None = "site"
+) -> list[CouponBatch]:
+    """Batches that can be claimed at `at` in that channel, the ones that end first first."""
+    batches = session.scalars(
+        select(CouponBatch)
+        .where(CouponBatch.state == "open", CouponBatch.starts_at <= at, CouponBatch.ends_at > at)
+        .order_by(CouponBatch.ends_at, CouponBatch.id)
     )
+    return [batch for batch in batches if is_given_in(batch.channels, channel)]
+
+
+def is_given_in(channels: list[str], channel: str | None) -> bool:
+    """Whether a batch with those channels is given out in this one; None asks for no channel."""
+    return channel is None or not channels or channel in channels
 
 
 def of_member(
@@ -189,7 +209,19 @@ def get_of_member(session: Session, coupon_id: int, member_id: int) -> tuple[Cou
 
 
 def state_at(coupon: Coupon, at: datetime) -> str:
-    """`available`, `used` or `expired`, as of `at`."""
-    if coupon.state == "available" and at >= coupon.valid_until:
+    """`available`, `locked`, `used`, `void` or `expired`, as of `at`.
+
+    A lock whose time is up holds nothing, whether or not the sweep has been by.
+    """
+    state = coupon.state
+    if state == "locked" and (coupon.locked_until is None or coupon.locked_until <= at):
+        state = "available"
+    if state == "available" and at >= coupon.valid_until:
         return "expired"
-    return coupon.state
+    return state
+
+
+def is_free(at: datetime) -> ColumnElement[bool]:
+    """Coupons that no use, void, end or lock that still runs keeps from being used."""
+    lapsed = and_(Coupon.state == "locked", Coupon.locked_until <= at)
+    return and_(or_(Coupon.state == "available", lapsed), Coupon.valid_until > at)

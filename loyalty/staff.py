@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Boolean, String, select
+from sqlalchemy import Boolean, String, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.activity import BigId
@@ -46,6 +46,25 @@ def get(session: Session, openid: str) -> Staff:
     if found is None:
         raise NotStaff
     return found
+
+
+def dismiss(session: Session, openid: str, stand_in: str) -> None:
+    """His phone's account is closed for ever: no longer staff; what he redeemed stays his."""
+    _change(session, openid, openid=stand_in, active=False)
+
+
+def hand_over(session: Session, openid: str, new_openid: str) -> None:
+    """He goes on with another account; where that is staff already, only the old one ends."""
+    taken = session.scalar(select(Staff.id).where(Staff.openid == new_openid))
+    if taken is None:
+        _change(session, openid, openid=new_openid)
+    else:
+        _change(session, openid, active=False)
+
+
+def _change(session: Session, whose: str, **values: object) -> None:
+    changed = update(Staff).where(Staff.openid == whose).values(**values)
+    session.execute(changed.execution_options(synchronize_session=False))
 
 
 def any_of(session: Session) -> bool:

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 
 from kernel.db import Database
 from kernel.refusals import NotFound
-from loyalty import coupons, redemptions, staff
-from loyalty.coupons import ClaimLimitReached, NotClaimable, OutOfStock
+from loyalty import claims, coupons, redemptions, staff
+from loyalty.claim_conditions import ClaimLimitReached, NotClaimable, OutOfStock
 from loyalty.redemptions import CodeNotValid, OwnCoupon, Redemption
 from tests.loyalty.people import VAULT, join, offer
 from tests.world import NOON
@@ -18,12 +18,12 @@ from tests.world import NOON
 def test_a_member_claims_up_to_the_limit(database: Database) -> None:
     def work(session: Session) -> None:
         member, batch = join(session), offer(session, stock=5, per_member=2)
-        first = coupons.claim(session, batch, member, NOON)
-        second = coupons.claim(session, batch, member, NOON)
+        first = claims.claim(session, batch, member, NOON)
+        second = claims.claim(session, batch, member, NOON)
         assert len({first.code, second.code}) == 2
         assert len(first.code) * 4 >= 80  # bits nobody can guess
         with pytest.raises(ClaimLimitReached):
-            coupons.claim(session, batch, member, NOON)
+            claims.claim(session, batch, member, NOON)
 
     database.transaction(work)
 
@@ -34,8 +34,8 @@ def test_the_window_is_half_open(sqlite: Database) -> None:
         found = coupons.get_batch(session, batch)
         for at in (found.starts_at - timedelta(microseconds=1), found.ends_at):
             with pytest.raises(NotClaimable):
-                coupons.claim(session, batch, member, at)
-        assert coupons.claim(session, batch, member, found.starts_at).state == "available"
+                claims.claim(session, batch, member, at)
+        assert claims.claim(session, batch, member, found.starts_at).state == "available"
 
     sqlite.transaction(work)
 
@@ -43,17 +43,17 @@ def test_the_window_is_half_open(sqlite: Database) -> None:
 def test_a_sold_out_batch_costs_the_late_crowd_no_write(database: Database) -> None:
     def prepare(session: Session) -> tuple[int, int]:
         batch = offer(session, stock=1)
-        coupons.claim(session, batch, join(session), NOON)
+        claims.claim(session, batch, join(session), NOON)
         return batch, join(session)
 
     batch, late = database.transaction(prepare)
     with pytest.raises(OutOfStock):
-        database.read(lambda session: coupons.claim(session, batch, late, NOON))
+        database.read(lambda session: claims.claim(session, batch, late, NOON))
 
 
 def test_a_shown_code_turns_every_minute_and_is_good_one_more(database: Database) -> None:
     def work(session: Session) -> None:
-        coupon = coupons.claim(session, offer(session, 1), join(session), NOON)
+        coupon = claims.claim(session, offer(session, 1), join(session), NOON)
         code, seconds = redemptions.show_code(VAULT, coupon, NOON)
         assert 1 <= seconds <= 60
         later = NOON + timedelta(seconds=60)
@@ -69,7 +69,7 @@ def test_staff_redeem_once_and_it_is_recorded(database: Database) -> None:
     def work(session: Session) -> None:
         staff.appoint(session, "oWang", "小王", "zhongshan", NOON)
         wang = staff.get(session, "oWang")
-        coupon = coupons.claim(session, offer(session, 1), join(session), NOON)
+        coupon = claims.claim(session, offer(session, 1), join(session), NOON)
         code, _ = redemptions.show_code(VAULT, coupon, NOON)
         assert redemptions.redeem(session, VAULT, code, wang, NOON).coupon_id == coupon.id
         session.flush()
@@ -84,7 +84,7 @@ def test_staff_redeem_once_and_it_is_recorded(database: Database) -> None:
 def test_nobody_redeems_his_own_coupon(sqlite: Database) -> None:
     def work(session: Session) -> None:
         staff.appoint(session, "oWang", "小王", "zhongshan", NOON)
-        coupon = coupons.claim(session, offer(session, 1), join(session, "oWang"), NOON)
+        coupon = claims.claim(session, offer(session, 1), join(session, "oWang"), NOON)
         code, _ = redemptions.show_code(VAULT, coupon, NOON)
         with pytest.raises(OwnCoupon):
             redemptions.redeem(session, VAULT, code, staff.get(session, "oWang"), NOON)
@@ -100,7 +100,7 @@ def test_what_is_no_code_reads_like_a_wrong_one(sqlite: Database, code: str) -> 
 
 def test_an_expired_coupon_cannot_be_redeemed(sqlite: Database) -> None:
     def work(session: Session) -> None:
-        coupon = coupons.claim(session, offer(session, 1), join(session), NOON)
+        coupon = claims.claim(session, offer(session, 1), join(session), NOON)
         code, _ = redemptions.show_code(VAULT, coupon, coupon.valid_until)
         with pytest.raises(CodeNotValid):
             redemptions.find_shown(session, VAULT, code, coupon.valid_until)
@@ -111,7 +111,7 @@ def test_an_expired_coupon_cannot_be_redeemed(sqlite: Database) -> None:
 
 def test_a_stranger_s_coupon_is_not_found(sqlite: Database) -> None:
     def work(session: Session) -> None:
-        coupon = coupons.claim(session, offer(session, 1), join(session), NOON)
+        coupon = claims.claim(session, offer(session, 1), join(session), NOON)
         with pytest.raises(NotFound):
             coupons.get_of_member(session, coupon.id, join(session))
 
