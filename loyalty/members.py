@@ -1,10 +1,11 @@
-"""Members: people who registered with a proven phone and their consent."""
+"""Members: the people of the programme, how they are found, and how a row is made."""
 
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ForeignKey, String, bindparam, select
+from sqlalchemy import Boolean, Date, ForeignKey, Integer, String, bindparam, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel import activity
@@ -13,41 +14,44 @@ from kernel.db import Base, insert_once
 from kernel.hot import Hot
 from kernel.refusals import Invalid, NotFound, Refused
 from kernel.vault import Vault
-from loyalty import phone_codes
+from loyalty import consents, seen_phones
 from loyalty.phones import mask, normalise
 from loyalty.points import open_account
+from loyalty.reasons import Condition, enforce
 
 PHONE_PLACE = "member.phone"
 NAME_LENGTH = 20
+LIVE = ("active", "blocked")
+STATE_NAMES = {"active": "正常", "blocked": "已暂停", "merged": "已合并", "erased": "已注销"}
 
 
 class Member(Base):
-    """A registered person. The phone is sealed; its digest finds it; `phone_hint` is the mask."""
+    """A registered person. The phone is sealed; its digest finds it; `phone_hint` is the mask.
+
+    `state` is active, blocked, merged (into `merged_into_id`) or erased; whoever is merged or
+    erased keeps the row, without anything that names a person. `tier_until` is the last day of
+    the tier's period.
+    """
 
     __tablename__ = "member"
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     openid: Mapped[str] = mapped_column(String(64), unique=True)
     name: Mapped[str] = mapped_column(String(40))
-    phone_sealed: Mapped[str] = mapped_column(String(255))
-    phone_digest: Mapped[str] = mapped_column(String(64), unique=True)
-    phone_hint: Mapped[str] = mapped_column(String(11))
+    phone_sealed: Mapped[str | None] = mapped_column(String(255))
+    phone_digest: Mapped[str | None] = mapped_column(String(64), unique=True)
+    phone_hint: Mapped[str | None] = mapped_column(String(11))
     channel: Mapped[str] = mapped_column(String(20))
     registered_at: Mapped[datetime] = mapped_column(index=True)
-
-
-class Consent(Base):
-    """What a member agreed to, in which wording, when and where."""
-
-    __tablename__ = "consent"
-
-    id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), index=True)
-    purpose: Mapped[str] = mapped_column(String(20))
-    version: Mapped[str] = mapped_column(String(20))
-    channel: Mapped[str] = mapped_column(String(20))
-    granted_at: Mapped[datetime]
-    withdrawn_at: Mapped[datetime | None]
+    state: Mapped[str] = mapped_column(String(10), default="active")
+    inviter_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"), index=True)
+    merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
+    rebound_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    tier_level: Mapped[int] = mapped_column(Integer, default=0)
+    tier_since: Mapped[date | None] = mapped_column(Date)
+    tier_until: Mapped[date | None] = mapped_column(Date, index=True)
+    wants_check_in_reminder: Mapped[bool] = mapped_column(Boolean, default=False)
 
 
 class AlreadyRegistered(Refused):
@@ -80,36 +84,43 @@ class NotRegistered(Refused):
     code = "not_registered"
 
 
+class MemberBlocked(Refused):
+    """An operator has blocked the member: reading goes on, deeds do not."""
+
+    code = "member_blocked"
+
+
+class MemberEnded(Refused):
+    """The member was merged into another or erased; fact: `state`."""
+
+    code = "member_ended"
+
+
 @dataclass(frozen=True)
 class Registration:
-    """A filled-in registration form."""
+    """A filled-in registration form; `marketing_version` is set where that was agreed to too."""
 
     openid: str
     name: str
     phone: str
     consent_version: str | None
     channel: str = "site"
+    marketing_version: str | None = None
+    invite_code: str | None = None
 
 
-def register(session: Session, vault: Vault, form: Registration, at: datetime) -> Member:
-    """Make a member of a proven phone.
+def admit(
+    session: Session,
+    vault: Vault,
+    form: Registration,
+    at: datetime,
+    *,
+    inviter_id: int | None = None,
+) -> Member:
+    """Make a member whose phone is vouched for, without any gift.
 
-    Raises Invalid, ConsentMissing, PhoneNotProven, AlreadyRegistered, PhoneTaken.
+    Raises Invalid, AlreadyRegistered, PhoneTaken.
     """
-    if not form.consent_version:
-        raise ConsentMissing
-    claim = phone_codes.Claim(form.openid, form.phone)
-    if not phone_codes.consume(session, vault, claim, at):
-        raise PhoneNotProven
-    return _admit(session, vault, form, at)
-
-
-def admit(session: Session, vault: Vault, form: Registration, at: datetime) -> Member:
-    """Make a member whose phone an operator vouches for: an import, a demo hall."""
-    return _admit(session, vault, form, at)
-
-
-def _admit(session: Session, vault: Vault, form: Registration, at: datetime) -> Member:
     phone = normalise(form.phone)
     digest = vault.digest(phone)
     row = {
@@ -120,22 +131,27 @@ def _admit(session: Session, vault: Vault, form: Registration, at: datetime) -> 
         "phone_hint": mask(phone),
         "channel": form.channel,
         "registered_at": at,
+        "state": "active",
+        "inviter_id": inviter_id,
+        "tier_level": 0,
+        "wants_check_in_reminder": False,
     }
     if not insert_once(session, Member, row, "*"):
         raise _standing(session, form.openid)
     member = get(session, form.openid)
+    seen_phones.note(session, digest, at)
     open_account(session, member.id)
-    session.add(
-        Consent(
-            member_id=member.id,
-            purpose="phone",
-            version=form.consent_version or "operator",
-            channel=form.channel,
-            granted_at=at,
-        )
-    )
+    _enter_consents(session, member.id, form, at)
     activity.record(session, "register", at, who=(form.openid, member.id), channel=form.channel)
     return member
+
+
+def _enter_consents(session: Session, member_id: int, form: Registration, at: datetime) -> None:
+    agreed = [("phone", form.consent_version or "operator")]
+    if form.marketing_version:
+        agreed.append(("marketing", form.marketing_version))
+    for consent in agreed:
+        consents.enter(session, member_id, consent, at, channel=form.channel)
 
 
 def _standing(session: Session, openid: str) -> Refused:
@@ -153,16 +169,21 @@ def clean_name(text: str) -> str:
 
 
 def find(session: Session, openid: str) -> Member | None:
-    """The member with that openid, if registered."""
-    return session.scalar(select(Member).where(Member.openid == openid))
+    """The member with that openid; whoever was merged or erased is not found."""
+    return session.scalar(select(Member).where(Member.openid == openid, Member.state.in_(LIVE)))
 
 
 def get_id(session: Session, openid: str) -> int:
-    """The number of the member with that openid. Raises NotRegistered."""
-    found = _FIND_ID.run(session, {"wanted": openid}).scalar()
-    if found is None:
+    """The number of the member who wants to do something.
+
+    Raises NotRegistered, MemberBlocked.
+    """
+    row: Any = _FIND_ID.run(session, {"wanted": openid}).first()
+    if row is None or row[1] not in LIVE:
         raise NotRegistered
-    return int(found)
+    if row[1] == "blocked":
+        raise MemberBlocked
+    return int(row[0])
 
 
 def get(session: Session, openid: str) -> Member:
@@ -174,11 +195,52 @@ def get(session: Session, openid: str) -> Member:
 
 
 def get_by_id(session: Session, member_id: int) -> Member:
-    """The member with that id. Raises NotFound."""
+    """The member with that id, tombstones too. Raises NotFound."""
     member = session.get(Member, member_id)
     if member is None:
         raise NotFound
     return member
 
 
-_FIND_ID = Hot(select(Member.id).where(Member.openid == bindparam("wanted")))
+def lock(session: Session, member_id: int) -> Member:
+    """The member's row, read anew and held until the end of the transaction. Raises NotFound."""
+    member = session.scalar(
+        select(Member)
+        .where(Member.id == member_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if member is None:
+        raise NotFound
+    return member
+
+
+def refuse_blocked(session: Session, member_id: int) -> None:
+    """Let an active member pass. Raises MemberBlocked, MemberEnded, NotRegistered."""
+    state = session.scalar(select(Member.state).where(Member.id == member_id))
+    if state is None:
+        raise NotRegistered
+    refuse_state(state)
+
+
+def refuse_ended(session: Session, member_id: int) -> None:
+    """Let whoever is still a member pass, blocked or not. Raises MemberEnded, NotRegistered."""
+    state = session.scalar(select(Member.state).where(Member.id == member_id))
+    if state is None:
+        raise NotRegistered
+    if state not in LIVE:
+        raise MemberEnded(state=state)
+
+
+def refuse_state(state: str) -> None:
+    """Let `active` pass. Raises MemberBlocked, MemberEnded."""
+    enforce([may_act(state)])
+
+
+def may_act(state: str) -> Condition:
+    """The condition of every deed: that the member is neither blocked nor gone."""
+    refusal = MemberBlocked() if state == "blocked" else MemberEnded(state=state)
+    return Condition("会员状态正常", state == "active", STATE_NAMES[state], refusal)
+
+
+_FIND_ID = Hot(select(Member.id, Member.state).where(Member.openid == bindparam("wanted")))

@@ -1,7 +1,8 @@
 """Members and batches for the loyalty tests, without any WeChat."""
 
 import itertools
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -9,15 +10,16 @@ from sqlalchemy.orm import Session
 from kernel.db import Database
 from kernel.keyring import _key
 from kernel.vault import vault_of
-from loyalty import members
-from loyalty.checkins import CheckInRules
-from loyalty.coupons import CouponBatch
+from loyalty import checkin_programmes, coupon_batches, members
+from loyalty.checkin_programmes import NewProgramme
+from loyalty.ledger import LotUse, PointsAccount, PointsEntry, PointsLot
 from loyalty.members import Registration
-from loyalty.points import LotUse, PointsAccount, PointsEntry, PointsLot
+from loyalty.policy import Policy
 from tests.world import NOON
 
 VAULT = vault_of(f"k1:{_key()}", _key())
-RULES = CheckInRules(base=5, step=1, step_cap=10, streaks={3: 20})
+POLICY = Policy()
+PLAIN = {"base": 5, "step": 1, "step_cap": 10, "streaks": [{"days": 3, "points": 20}]}
 NEXT_YEAR = NOON + timedelta(days=365)
 _numbers = itertools.count(1)
 
@@ -34,25 +36,31 @@ def join_many(database: Database, count: int) -> list[int]:
     return database.transaction(lambda session: [join(session) for _ in range(count)])
 
 
-def offer(session: Session, stock: int, per_member: int = 1, at: datetime = NOON) -> int:
-    """A batch of coupons that can be claimed now."""
-    batch = CouponBatch(
-        code=f"batch-{next(_numbers)}",
-        title="话费抵用券",
-        kind="bill",
-        worth="10 元",
-        terms="",
-        amount_fen=1000,
-        stock=stock,
-        issued=0,
-        per_member=per_member,
-        valid_days=30,
-        starts_at=at - timedelta(days=1),
-        ends_at=at + timedelta(days=7),
-    )
-    session.add(batch)
-    session.flush()
-    return batch.id
+def open_programme(session: Session, rules: dict[str, Any] | None = None) -> int:
+    """Check-ins are paid by these rules since the beginning of the year."""
+    new = NewProgramme(f"p{next(_numbers)}", "每日签到", date(2026, 1, 1), rules or PLAIN)
+    return checkin_programmes.publish(session, new, NOON).id
+
+
+def offer(
+    session: Session, stock: int, per_member: int = 1, at: datetime = NOON, **terms: Any
+) -> int:
+    """A batch of coupons that can be claimed now; `terms` are fields of the form."""
+    plain: dict[str, Any] = {
+        "code": f"batch-{next(_numbers)}",
+        "title": "话费抵用券",
+        "kind": "bill_credit",
+        "worth": "10 元",
+        "terms": "",
+        "amount_fen": 1000,
+        "stock": stock,
+        "per_member": per_member,
+        "valid_days": 30,
+        "starts_at": at - timedelta(days=1),
+        "ends_at": at + timedelta(days=7),
+    }
+    form = coupon_batches.Form(**plain | terms)
+    return coupon_batches.create(session, form, at, state="open").id
 
 
 def books_balance(session: Session) -> bool:

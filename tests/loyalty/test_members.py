@@ -7,13 +7,14 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from kernel import sms
 from kernel.db import Database
 from kernel.outbox import OutboxMessage
 from kernel.refusals import Invalid, Refused
-from loyalty import members, phone_codes, phones
+from loyalty import members, phone_codes, phones, registrations
+from loyalty.consents import Consent
 from loyalty.members import (
     AlreadyRegistered,
-    Consent,
     ConsentMissing,
     Member,
     PhoneNotProven,
@@ -35,7 +36,10 @@ def send_code(session: Session, claim: Claim = CLAIM, after_seconds: int = 0) ->
     phone_codes.send(session, VAULT, claim, at, "验证码 {code}")
     message = session.scalars(select(OutboxMessage).order_by(OutboxMessage.id.desc())).first()
     assert message is not None
-    return VAULT.open(message.payload["sealed"], "outbox.sms")[-6:]
+    phone, text = sms.unseal(VAULT, message.payload["sealed"])
+    assert (phone, text.template) == (claim.phone, "code")
+    assert text.text == f"验证码 {text.params['code']}"
+    return text.params["code"]
 
 
 def prove(session: Session, claim: Claim = CLAIM, at: datetime = NOON) -> None:
@@ -45,10 +49,11 @@ def prove(session: Session, claim: Claim = CLAIM, at: datetime = NOON) -> None:
 
 
 def test_a_proven_phone_makes_a_member_with_consent(database: Database) -> None:
-    def work(session: Session) -> tuple[str, str, str]:
+    def work(session: Session) -> tuple[str, str | None, str]:
         prove(session)
-        member = members.register(session, VAULT, FORM, NOON)
+        member = registrations.register(session, VAULT, FORM, NOON)
         consent = session.scalars(select(Consent)).one()
+        assert member.phone_sealed is not None
         assert PHONE not in member.phone_sealed
         opened = VAULT.open(member.phone_sealed, members.PHONE_PLACE)
         assert opened == PHONE
@@ -73,7 +78,7 @@ def test_an_incomplete_registration_is_refused(
 ) -> None:
     sqlite.transaction(prove)
     with pytest.raises(refusal):
-        sqlite.transaction(lambda session: members.register(session, VAULT, form, NOON))
+        sqlite.transaction(lambda session: registrations.register(session, VAULT, form, NOON))
     assert sqlite.read(lambda session: session.scalars(select(Member)).all()) == []
 
 
@@ -82,7 +87,7 @@ def test_one_phone_is_one_member_for_ever(database: Database) -> None:
         at = NOON + timedelta(minutes=2 * minute)
         database.transaction(lambda session: prove(session, claim, at))
         form = Registration(claim.openid, "李梅", claim.phone, "v1")
-        database.transaction(lambda session: members.register(session, VAULT, form, at))
+        database.transaction(lambda session: registrations.register(session, VAULT, form, at))
 
     register(CLAIM, 0)
     with pytest.raises(PhoneTaken):
