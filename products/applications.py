@@ -201,6 +201,39 @@ def move(
     return application
 
 
+def forget(session: Session, member_id: int, at: datetime) -> None:
+    """The customer is erased: what is open is cancelled, addresses and remarks go."""
+    mine = Application.member_id == member_id
+    system = Actor("系统", note="客户注销")
+    still_open = select(Application).where(mine, Application.state.in_(OPEN_STATES))
+    for application in session.scalars(still_open).all():
+        if application.state == "visiting":  # whoever is on the way is called back
+            move(session, application.id, "scheduled", at, system)
+        move(session, application.id, "cancelled", at, system)
+    unsynchronised = {"synchronize_session": False}
+    blank = update(Application).where(mine).values(address_sealed="")
+    session.execute(blank.execution_options(**unsynchronised))
+    theirs = ApplicationEvent.application_id.in_(select(Application.id).where(mine))
+    session.execute(
+        update(ApplicationEvent)
+        .where(theirs, ApplicationEvent.actor != system.name)
+        .values(note=None)
+        .execution_options(**unsynchronised)
+    )
+
+
+def hand_over(session: Session, from_id: int, to_id: int) -> None:
+    """One member is another: the applications go with him."""
+    moved = update(Application).where(Application.member_id == from_id).values(member_id=to_id)
+    session.execute(moved.execution_options(synchronize_session=False))
+
+
+def address_of(vault: Vault, application: Application) -> str:
+    """The address in clear; empty once the customer was erased."""
+    sealed = application.address_sealed
+    return vault.open(sealed, ADDRESS_PLACE) if sealed else ""
+
+
 def _log(
     session: Session,
     application: Application,
