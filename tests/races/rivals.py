@@ -15,10 +15,11 @@ PROCESSES, THREADS = 4, 4
 Work = Callable[[Session, int], Any]
 
 
-def race(database: Database, work: Work, tries: int) -> list[Any]:
+def race(database: Database, work: Work, tries: int, how: str = "transaction") -> list[Any]:
     """Run `work(session, number)` for numbers below `tries`, spread over processes and threads.
 
-    Returns each outcome: what `work` returned, or the code of the refusal.
+    `how` names the method of Database. Returns each outcome: what `work` returned, or the code of
+    the refusal.
     """
     url = database.engine.url.render_as_string(hide_password=False)
     # Forked, so that `work` may be any function of the test; each child opens its own pool.
@@ -26,7 +27,8 @@ def race(database: Database, work: Work, tries: int) -> list[Any]:
     gate, results = context.Barrier(PROCESSES), context.SimpleQueue()
     children = [
         context.Process(
-            target=_compete, args=(url, work, range(first, tries, PROCESSES), gate, results)
+            target=_compete,
+            args=(url, (work, how), range(first, tries, PROCESSES), gate, results),
         )
         for first in range(PROCESSES)
     ]
@@ -41,12 +43,13 @@ def race(database: Database, work: Work, tries: int) -> list[Any]:
     return outcomes
 
 
-def _compete(url: str, work: Work, numbers: range, gate: Any, results: Any) -> None:
+def _compete(url: str, deed: tuple[Work, str], numbers: range, gate: Any, results: Any) -> None:
+    work, how = deed
     database = Database(make_engine(url, pool_size=THREADS))
 
     def attempt(number: int) -> Any:
         try:
-            return database.transaction(lambda session: work(session, number))
+            return getattr(database, how)(lambda session: work(session, number))
         except Refused as refused:
             return refused.code
         except Exception as error:

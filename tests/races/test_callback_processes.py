@@ -15,7 +15,7 @@ from werkzeug.serving import make_server
 from app import create_app
 from bot.inbox import InboxMessage
 from kernel.db import Database
-from loyalty.checkins import CheckIn
+from loyalty.checkin_days import CheckIn
 from tests.world import Hall, MovableClock, make_hall, make_settings, message_xml
 
 pytestmark = pytest.mark.race
