@@ -27,18 +27,19 @@ def upgrade_command(context: CommandContext) -> None:
     click.echo("数据库结构已是最新。")
 
 
-def upgrade(engine: Engine) -> None:
+def upgrade(engine: Engine, to: str = "head") -> None:
     """Run the missing migrations; of several hosts that start at once, one does."""
     # Imported here: the processes that only serve have no use for it.
     from alembic import command
     from alembic.config import Config
 
     _reach(engine)
-    with engine.begin() as connection, _alone(connection):
+    with _tables_may_move(engine) as connection, connection.begin(), _alone(connection):
         config = Config()
         config.set_main_option("script_location", str(_MIGRATIONS))
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
+        _refuse_orphans(connection)
 
 
 def _reach(engine: Engine) -> None:
@@ -49,6 +50,32 @@ def _reach(engine: Engine) -> None:
         raise click.ClickException(f"数据库没有回答：{reason}") from None
     except OSError as error:
         raise click.ClickException(f"数据库文件的目录不可用：{error.strerror}") from None
+
+
+@contextmanager
+def _tables_may_move(engine: Engine) -> Iterator[Connection]:
+    """A connection on which SQLite lets a table be made anew that others refer to.
+
+    There a table cannot be altered beyond new columns: it is copied, dropped and renamed, and a
+    drop deletes the rows first. The switch does nothing once a transaction has begun.
+    """
+    with engine.connect() as connection:
+        if connection.dialect.name != "sqlite":
+            yield connection
+            return
+        driver = connection.connection.dbapi_connection
+        assert driver is not None
+        driver.cursor().execute("PRAGMA foreign_keys=OFF")
+        try:
+            yield connection
+        finally:
+            driver.cursor().execute("PRAGMA foreign_keys=ON")
+
+
+def _refuse_orphans(connection: Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        orphans = connection.execute(text("PRAGMA foreign_key_check")).first()
+        assert orphans is None, f"rows that refer to nothing: {orphans}"
 
 
 @contextmanager

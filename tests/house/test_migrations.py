@@ -7,6 +7,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import CheckConstraint, Connection, inspect
 
 from handlers.commands.schema import upgrade
 from kernel.db import Base
@@ -27,3 +28,20 @@ def test_the_migrated_schema_equals_the_tables(kind: str, worker: str, tmp_path:
         with database.engine.connect() as connection:
             context = MigrationContext.configure(connection, opts={"compare_type": True})
             assert compare_metadata(context, Base.metadata) == []
+            assert checks_of(connection) == {
+                str(check.name)
+                for table in Base.metadata.tables.values()
+                for check in table.constraints
+                if isinstance(check, CheckConstraint)
+            }
+
+
+def checks_of(connection: Connection) -> set[str]:
+    """The names of our check constraints, which the comparison passes over."""
+    found = inspect(connection)
+    return {
+        name
+        for table in Base.metadata.tables
+        for check in found.get_check_constraints(table)
+        if (name := str(check["name"])).startswith("ck_")
+    }
