@@ -10,8 +10,6 @@ from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -32,11 +30,14 @@ from kernel.fields import (
     Number,
     Port,
     RedisAddress,
+    Section,
     Switch,
     TimeOfDay,
 )
+from kernel.sms_settings import SmsSection
 from kernel.vault import vault_of
 from kernel.yaml import YamlRefused, load_strict
+from loyalty.settings import LoyaltySection
 
 PREFIX = "WEITING_"
 SAMPLE_SECRET = "changeme"  # noqa: S105 - the value that we refuse
@@ -44,12 +45,6 @@ SAMPLE_SECRET = "changeme"  # noqa: S105 - the value that we refuse
 
 class ConfigError(Exception):
     """The configuration cannot be used; the text says where and why, in one line each."""
-
-
-class Section(BaseModel):
-    """A part of the file; a key it does not know is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class HallSection(Section):
@@ -104,26 +99,9 @@ class EmulatorSection(Section):
     port: Port = 8100
 
 
-class SmsSection(Section):
-    url: Address
-
-
 class ConsoleSection(Section):
     idle_minutes: Count = 30
     session_hours: Count = 8
-
-
-class CheckInSection(Section):
-    base: Count = 5
-    step: Annotated[Number, Field(ge=0, le=1000)] = 1
-    step_cap: Count = 10
-    streaks: dict[Count, Count] = {}
-
-
-class LoyaltySection(Section):
-    check_in: CheckInSection = CheckInSection()
-    points_expire_after_years: Annotated[Number, Field(ge=0, le=10)] = 1
-    consent_version: str = Field(min_length=1, max_length=20)
 
 
 class PushesSection(Section):

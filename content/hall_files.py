@@ -7,7 +7,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -101,13 +101,17 @@ class BatchEntry(Windowed):
     """A batch of coupons; see `loyalty.coupons`."""
 
     title: Title
-    kind: Short
+    kind: Literal["bill_credit", "discount", "gift", "bandwidth"]
     worth: Short
     amount_fen: Annotated[int, Field(ge=0, le=100_000_000)]
     terms: Prose
     stock: Count
     per_member: Count
     valid_days: Annotated[int, Field(ge=1, le=3650)]
+    channels: list[str] = []
+    price_points: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    min_order_fen: Annotated[int, Field(ge=0, le=100_000_000)] = 0
+    min_tier: Annotated[int, Field(ge=0, le=20)] = 0
 
 
 class CampaignEntry(Windowed):
@@ -135,25 +139,23 @@ E = TypeVar("E", bound=Entry)
 
 def load_hall(folder: Path) -> HallFiles:
     """Read and check a hall's files. Raises YamlRefused, naming file, item and reason."""
-    promotions = _load(folder, "promotions.yaml", {"coupon_batches", "campaigns"})
+    promotions = read_file(folder, "promotions.yaml", {"coupon_batches", "campaigns"})
+    articles = read_file(folder, "articles.yaml", {"articles"})
+    branches = read_file(folder, "branches.yaml", {"branches"})
+    products = read_file(folder, "products.yaml", {"products"})
     files = HallFiles(
-        articles=_entries(
-            ArticleEntry, "articles.yaml", _load(folder, "articles.yaml", {"articles"}), "articles"
-        ),
-        branches=_entries(
-            BranchEntry, "branches.yaml", _load(folder, "branches.yaml", {"branches"}), "branches"
-        ),
-        products=_entries(
-            ProductEntry, "products.yaml", _load(folder, "products.yaml", {"products"}), "products"
-        ),
-        coupon_batches=_entries(BatchEntry, "promotions.yaml", promotions, "coupon_batches"),
-        campaigns=_entries(CampaignEntry, "promotions.yaml", promotions, "campaigns"),
+        articles=entries_of(ArticleEntry, "articles.yaml", articles, "articles"),
+        branches=entries_of(BranchEntry, "branches.yaml", branches, "branches"),
+        products=entries_of(ProductEntry, "products.yaml", products, "products"),
+        coupon_batches=entries_of(BatchEntry, "promotions.yaml", promotions, "coupon_batches"),
+        campaigns=entries_of(CampaignEntry, "promotions.yaml", promotions, "campaigns"),
     )
     _check_links(files)
     return files
 
 
-def _load(folder: Path, name: str, sections: set[str]) -> dict[str, Any]:
+def read_file(folder: Path, name: str, sections: set[str]) -> dict[str, Any]:
+    """A file of the hall, with no sections but these. Raises YamlRefused."""
     try:
         values = load_strict(folder / name)
     except YamlRefused as error:
@@ -163,7 +165,8 @@ def _load(folder: Path, name: str, sections: set[str]) -> dict[str, Any]:
     return values
 
 
-def _entries(kind: type[E], name: str, values: dict[str, Any], section: str) -> list[E]:
+def entries_of(kind: type[E], name: str, values: dict[str, Any], section: str) -> list[E]:
+    """The items of a section, each of that kind and with a code of its own. Raises YamlRefused."""
     items = values.get(section) or []
     if not isinstance(items, list):
         raise YamlRefused(f"{name}: {section} must be a list")

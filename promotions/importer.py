@@ -3,6 +3,7 @@
 What left the files stays in the tables: applications and coupons of real people point at it.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +17,7 @@ from content.branches import Branch
 from content.hall_files import BatchEntry, CampaignEntry, Entry, HallFiles
 from kernel import activity
 from kernel.db import Base
+from loyalty import coupon_batches, coupon_stock
 from loyalty.coupons import CouponBatch
 from products.catalogue import Product
 from promotions.campaigns import Campaign
@@ -35,7 +37,7 @@ def import_hall(session: Session, files: HallFiles, at: datetime) -> Imported:
         _upsert(session, Article, _plain(files.articles)),
         _upsert(session, Branch, _plain(files.branches)),
         _upsert(session, Product, _plain(files.products)),
-        _upsert(session, CouponBatch, _batches(session, files.coupon_batches)),
+        _batches(session, files.coupon_batches, at),
     ]
     session.flush()  # campaigns need the ids of new batches
     done.append(_upsert(session, Campaign, _campaigns(session, files.campaigns)))
@@ -58,18 +60,35 @@ def _windowed(entry: BatchEntry | CampaignEntry) -> dict[str, Any]:
     return {**values, "starts_at": starts_at, "ends_at": ends_at}
 
 
-def _batches(session: Session, entries: Sequence[BatchEntry]) -> list[dict[str, Any]]:
-    # Locked: claims that run beside the import must not pass a stock that is about to shrink.
-    issued: Mapping[str, int] = {
-        row.code: row.issued
-        for row in session.execute(
-            select(CouponBatch.code, CouponBatch.issued).with_for_update().order_by(CouponBatch.id)
-        )
+def _said(entry: BatchEntry) -> dict[str, Any]:
+    # What a file leaves out is the console's to decide, and no import takes it back.
+    return {
+        name: value
+        for name, value in _windowed(entry).items()
+        if name in entry.model_fields_set or name in {"starts_at", "ends_at"}
     }
-    rows = [_windowed(entry) for entry in entries]
-    for row in rows:
-        row["stock"] = max(row["stock"], issued.get(row["code"], 0))
-    return rows
+
+
+def _batches(session: Session, entries: Sequence[BatchEntry], at: datetime) -> Imported:
+    """New batches are open; of one that stands, only what the files say is changed.
+
+    What members were promised is kept: no stock below what is issued, no lower limit.
+    """
+    added = changed = 0
+    for entry in entries:
+        values = _said(entry)
+        standing = coupon_batches.find(session, entry.code)
+        if standing is None:
+            coupon_batches.create(session, coupon_batches.Form(**values), at, state="open")
+            added += 1
+            continue
+        held = coupon_stock.hold(session, standing.id)
+        if held.issued:
+            values["stock"] = max(values["stock"], held.issued)
+            values["per_member"] = max(values["per_member"], held.per_member)
+        form = dataclasses.replace(coupon_batches.form_of(held), **values)
+        changed += coupon_batches.change(session, held.id, form, at)
+    return Imported(added, changed)
 
 
 def _campaigns(session: Session, entries: Sequence[CampaignEntry]) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ def test_the_delivered_file_is_good(place: Place) -> None:
     settings = place.load()
     assert settings.hall.name == "铁通掌上营业厅"
     assert f"{settings.hall.staff_from:%H:%M}" == "08:30"
-    assert settings.loyalty.check_in.streaks == {7: 20, 15: 50, 30: 120}
+    assert settings.loyalty.points.notice_days == (30, 7, 1)
 
 
 def test_environment_over_secret_file_over_yaml(
