@@ -4,13 +4,11 @@ import os
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import redis
 import requests
 import structlog
 from flask import Flask
-from flask_limiter import Limiter
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import text
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -27,25 +25,27 @@ from handlers.actors import ACTORS, Tools
 from handlers.commands import register_commands
 from handlers.commands.context import CommandContext, Serving
 from handlers.context import Rules
+from handlers.departures import ERASE_STEPS, MERGE_STEPS
 from handlers.dispatch import Dispatcher
 from handlers.jobs import JOBS
 from kernel import lease, logs
-from kernel.cache import CALL_SECONDS, connect
+from kernel.cache import connect
 from kernel.clock import Clock, FollowedClock, SystemClock
 from kernel.db import Database
 from kernel.engine import make_engine
 from kernel.operators import SessionRules
 from kernel.queue import Queue
 from kernel.scheduler import LEASE, Job, Scheduler
-from kernel.sms import HttpSms
 from kernel.valkey import embedded_url
 from kernel.vault import vault_of
 from kernel.yaml import YamlRefused
-from loyalty.checkins import CheckInRules
+from loyalty import rules
+from loyalty.sold_out import SoldOut
 from menus.tree import from_json
+from products import rule_fields
 from web import register_web
 from web.cookies import PartedCookies
-from web.limits import LIMITS, caller
+from web.limits import limit
 from web.wiring import Hall, Wiring
 
 log = structlog.get_logger(__name__)
@@ -59,12 +59,13 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
         texts = load_texts(Path(settings.hall.content))
     except (ConfigError, YamlRefused) as error:
         raise SystemExit(f"配置有误，未启动：\n{error}") from None
+    rules.speak(rule_fields.VOCABULARY)
     house = _House(settings, texts, clock or _clock_of(settings))
     app = Flask("web")
     _configure(app, settings)
     app.extensions["weiting"] = house.wiring()
     register_web(app)
-    _limit(app, house.redis_url)
+    limit(app, house.redis_url)
     register_commands(app, house.command_context())
     return app
 
@@ -97,29 +98,6 @@ def _configure(app: Flask, settings: Settings) -> None:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]
 
 
-def _limit(app: Flask, redis_url: str) -> None:
-    bounded: Any = {"socket_timeout": CALL_SECONDS, "socket_connect_timeout": CALL_SECONDS}
-    limiter = Limiter(
-        caller,
-        app=app,
-        # `limits` spells sockets its own way; a frozen Redis must not hold a page.
-        storage_uri=redis_url.replace("unix://", "redis+unix://"),
-        storage_options=bounded,
-        in_memory_fallback_enabled=True,
-        swallow_errors=True,
-    )
-    for endpoint, limit in LIMITS.items():
-        limited: Any = limiter.limit(limit)(app.view_functions[endpoint])
-        app.view_functions[endpoint] = limited
-
-    # The extension's hook looks for default limits, of which we have none, before each request,
-    # and costs every callback more than Flask does; limits on views are checked by the views.
-    hooks = app.before_request_funcs[None]
-    app.before_request_funcs[None] = [
-        hook for hook in hooks if getattr(hook, "__self__", None) is not limiter
-    ]
-
-
 class _House:
     """Builds each part once, from what it needs."""
 
@@ -134,15 +112,16 @@ class _House:
             security.field_keys.get_secret_value(), security.lookup_key.get_secret_value()
         )
         self.gateway, self.sign_in = self._wechat()
-        self.check_in = _check_in_rules(settings)
+        self.policy, self.sold_out = settings.loyalty.policy(), SoldOut()
         tools = Tools(
             self.database,
             clock,
             self.vault,
-            HttpSms(settings.sms.url),
+            settings.sms.sender(clock),
             self.gateway,
             self._put,
             settings.pushes.chunk,
+            self.policy,
         )
         self.queue = Queue(
             self.redis_url, {name: partial(work, tools) for name, work in ACTORS.items()}
@@ -188,17 +167,12 @@ class _House:
                 settings.web.frame_ancestors,
             ),
             gate=Gate(account),
-            dispatch=Dispatcher(
-                self.database,
-                self.texts,
-                Rules(
-                    self.check_in,
-                    settings.web.base_url,
-                    (settings.hall.staff_from, settings.hall.staff_until),
-                ),
-            ),
+            dispatch=self._dispatcher(),
             sign_in=self.sign_in,
-            check_in_rules=self.check_in,
+            policy=self.policy,
+            sold_out=self.sold_out,
+            erase_steps=ERASE_STEPS,
+            merge_steps=MERGE_STEPS,
             session_rules=SessionRules(
                 timedelta(minutes=settings.console.idle_minutes),
                 timedelta(hours=settings.console.session_hours),
@@ -207,12 +181,28 @@ class _House:
             ready=self.ready,
         )
 
+    def _dispatcher(self) -> Dispatcher:
+        hall = self.settings.hall
+        return Dispatcher(
+            self.database,
+            self.texts,
+            Rules(
+                self.policy,
+                self.settings.web.base_url,
+                (hall.staff_from, hall.staff_until),
+                self.vault,
+                self.sold_out,
+            ),
+        )
+
     def command_context(self) -> CommandContext:
         settings = self.settings
         return CommandContext(
             database=self.database,
             clock=self.clock,
             vault=self.vault,
+            texts=self.texts,
+            policy=self.policy,
             gateway=self.gateway,
             queue=self.queue,
             scheduler=Scheduler(self.jobs, self.database, self.clock),
@@ -264,17 +254,6 @@ class _House:
         except Exception:
             log.exception("lease_unreachable")
             return False
-
-
-def _check_in_rules(settings: Settings) -> CheckInRules:
-    loyalty = settings.loyalty
-    return CheckInRules(
-        base=loyalty.check_in.base,
-        step=loyalty.check_in.step,
-        step_cap=loyalty.check_in.step_cap,
-        streaks=loyalty.check_in.streaks,
-        expire_after_years=loyalty.points_expire_after_years,
-    )
 
 
 def _emulator_environment(settings: Settings) -> dict[str, str]:

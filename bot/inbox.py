@@ -12,6 +12,8 @@ from kernel.activity import BigId
 from kernel.db import Base, insert_once
 from kernel.hot import Hot, table_of
 
+_FORGET_ROWS = 500
+
 
 class InboxMessage(Base):
     """A message that was taken in; its row commits together with its effect and its reply."""
@@ -52,6 +54,17 @@ def find_reply(session: Session, inbound: Inbound) -> Reply | None:
     """What was answered to this message before."""
     stored = session.scalar(select(InboxMessage.reply).where(InboxMessage.key == inbound.key))
     return from_json(stored) if stored else None
+
+
+def forget(session: Session, openid: str, stand_in: str) -> None:
+    """Put `stand_in` where messages name a person, and drop what was answered to him.
+
+    Looked for without a lock, since no index helps, and changed by their numbers.
+    """
+    ids = session.scalars(select(InboxMessage.id).where(InboxMessage.openid == openid)).all()
+    for start in range(0, len(ids), _FORGET_ROWS):
+        some = InboxMessage.id.in_(ids[start : start + _FORGET_ROWS])
+        session.execute(update(InboxMessage).where(some).values(openid=stand_in, reply=None))
 
 
 _KEEP = Hot(

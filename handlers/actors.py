@@ -3,19 +3,20 @@
 import secrets
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import structlog
 from sqlalchemy.orm import Session
 
-from kernel import outbox
+from kernel import outbox, sms
 from kernel.clock import Clock
 from kernel.db import Database
 from kernel.metrics import DELIVERIES
 from kernel.outcomes import Outcome
 from kernel.sms import SmsRefused, SmsSender, SmsUnknown
 from kernel.vault import Unreadable, Vault
+from loyalty.policy import Policy
 from pushes import deliveries, pushes
 from pushes.channels import MassSender
 
@@ -49,6 +50,7 @@ class Tools:
     mass: MassSender
     put: Put
     chunk: int
+    policy: Policy = field(default_factory=Policy)
 
 
 def send_message(tools: Tools, message_id: int) -> None:
@@ -67,8 +69,8 @@ def send_message(tools: Tools, message_id: int) -> None:
 
 def _send_sms(tools: Tools, payload: dict[str, str]) -> tuple[str, str | None]:
     try:
-        phone, _, text = tools.vault.open(payload["sealed"], "outbox.sms").partition(" ")
-        tools.sms.send(phone, text)
+        phone, message = sms.unseal(tools.vault, payload["sealed"])
+        tools.sms.send(phone, message)
     except Unreadable as error:  # sealed under a key that is gone; trying again cannot help
         return "failed", f"unreadable: {error}"[:200]
     except SmsRefused as error:

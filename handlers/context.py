@@ -1,24 +1,28 @@
 """What a handler is given: one message, one transaction, one instant."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time
 
 from sqlalchemy.orm import Session
 
 from bot.inbound import Inbound
 from content.texts import Texts
+from kernel.vault import Vault
 from loyalty import members
-from loyalty.checkins import CheckInRules
 from loyalty.members import Member
+from loyalty.policy import Policy
+from loyalty.sold_out import SoldOut
 
 
 @dataclass(frozen=True)
 class Rules:
     """What the handlers need of the configuration."""
 
-    check_in: CheckInRules
+    policy: Policy
     base_url: str
     staff_hours: tuple[time, time]
+    vault: Vault
+    sold_out: SoldOut = field(default_factory=SoldOut)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from bot.replies import Reply, Text, ToStaff
+from handlers import membership
 from handlers.context import Context
 from kernel import activity
 from kernel.clock import SHANGHAI
@@ -36,7 +37,9 @@ def hand_over(ctx: Context) -> Reply:
 
 
 def say_default(ctx: Context) -> Reply:
-    """Nothing fits: on to human staff when they were just called, else what one can type."""
+    """Nothing fits: a pass-phrase, perhaps; staff who were just called; else what one can type."""
+    if ctx.inbound.kind == "text" and (claimed := membership.claim_by_phrase(ctx)) is not None:
+        return claimed
     if _is_open(ctx) and _was_called(ctx):
         return ToStaff()
     return Text(ctx.say("default", link=ctx.link("/site/")))

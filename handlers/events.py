@@ -2,7 +2,9 @@
 
 from bot.replies import Nothing, Reply
 from handlers.context import Context
+from handlers.departures import ERASE_STEPS
 from kernel import activity
+from loyalty import erasure, members
 
 
 def note_view(ctx: Context) -> Reply:
@@ -23,4 +25,33 @@ def note_mass_result(ctx: Context) -> Reply:
 def ignore(ctx: Context) -> Reply:
     """Known or unknown, nothing to do: the inbox row is the note."""
     del ctx
+    return Nothing()
+
+
+def close_account(ctx: Context) -> Reply:
+    """Somebody closed his WeChat account, which by WeChat's rule erases him here for ever.
+
+    The sender is the platform; who it is about stands in `OpenID`
+    (developers.weixin.qq.com/doc/service/guide/h5/authorization_change.md).
+    """
+    openid = ctx.inbound.text("OpenID").strip()[:64]
+    if not openid:
+        return Nothing()
+    member = members.find(ctx.session, openid)
+    if member is not None:
+        erasure.erase(ctx.session, member.id, ctx.now, steps=ERASE_STEPS)
+    else:
+        erasure.forget_visitor(ctx.session, openid, ctx.now, steps=ERASE_STEPS)
+    activity.record(ctx.session, "account.closed", ctx.now, erased=member is not None)
+    return Nothing()
+
+
+def note_revocation(ctx: Context) -> Reply:
+    """Somebody took a WeChat permission back or changed his profile there.
+
+    Of what such permissions give (avatar, nickname, address, location) nothing is kept here, so
+    there is nothing to delete; that it was asked for is noted, without the person.
+    """
+    what = ctx.inbound.text("RevokeInfo")[:20]
+    activity.record(ctx.session, "account.revoked", ctx.now, event=ctx.inbound.kind, what=what)
     return Nothing()

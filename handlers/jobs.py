@@ -5,7 +5,9 @@ from collections.abc import Callable
 from sqlalchemy.orm import Session
 
 from handlers.actors import Tools, finish_push, sweep_outbox
+from handlers.nightly import prove, run_nightly
 from handlers.pruning import prune
+from handlers.unfinished import carry_out, free_coupons
 from pushes import deliveries, pushes
 
 
@@ -37,5 +39,9 @@ JOBS: dict[str, tuple[float, Callable[[Tools], object]]] = {
     "start_pushes": (2.0, start_pushes),
     "sweep_pushes": (5.0, sweep_pushes),
     "sweep_outbox": (3.0, sweep_outbox),
+    "carry_out": (5.0, carry_out),
+    "free_coupons": (60.0, free_coupons),
+    "run_nightly": (5.0, run_nightly),
+    "prove": (60.0, prove),
     "prune": (3600.0, prune),
 }

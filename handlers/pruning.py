@@ -11,6 +11,7 @@ from bot.inbox import InboxMessage
 from handlers.actors import Tools
 from kernel.idempotency import IdempotencyKey
 from kernel.outbox import OutboxMessage
+from loyalty.code_quota import CodeQuota
 from loyalty.phone_codes import PhoneCode
 
 # Duplicates of a callback come within seconds, repeats of a form within days.
@@ -18,6 +19,7 @@ KEPT: tuple[tuple[InstrumentedAttribute[datetime], timedelta], ...] = (
     (InboxMessage.received_at, timedelta(days=30)),
     (IdempotencyKey.created_at, timedelta(days=7)),
     (PhoneCode.created_at, timedelta(days=30)),
+    (CodeQuota.touched_at, timedelta(days=2)),
     (OutboxMessage.created_at, timedelta(days=90)),
 )
 _STEP = 1_000

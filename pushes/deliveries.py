@@ -15,6 +15,7 @@ from sqlalchemy import (
     Integer,
     String,
     UniqueConstraint,
+    and_,
     case,
     func,
     insert,
@@ -28,6 +29,7 @@ from kernel.activity import BigId
 from kernel.db import Base
 from loyalty.followers import Follower
 from loyalty.members import Member
+from pushes.pushes import Push
 
 LEASE = timedelta(seconds=30)
 # A worker whose lease has less left than a call may take must not begin the call.
@@ -65,6 +67,18 @@ class Delivery(Base):
     message_id: Mapped[int | None] = mapped_column(BigInteger)
     reason: Mapped[str | None] = mapped_column(String(80))
     settled_at: Mapped[datetime | None]
+
+
+def forget(session: Session, member_id: int, stand_in: str, at: datetime) -> None:
+    """The recipient is gone: his openid goes, and what still waits for him is not sent."""
+    # By way of the pushes: the index begins with them.
+    mine = and_(Delivery.push_id.in_(select(Push.id)), Delivery.member_id == member_id)
+    unsynchronised = {"synchronize_session": False}
+    waiting = update(Delivery).where(mine, Delivery.state.in_(("pending", "leased")))
+    gone = {"state": "failed", "reason": "gone", "settled_at": at}
+    session.execute(waiting.values(**gone).execution_options(**unsynchronised))
+    named = update(Delivery).where(mine).values(openid=stand_in)
+    session.execute(named.execution_options(**unsynchronised))
 
 
 def snapshot(session: Session, push_id: int, chunk: int) -> int:

@@ -7,11 +7,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from kernel.clock import day_window
-from loyalty.checkins import CheckIn
+from loyalty.checkin_days import CheckIn
 from loyalty.coupons import Coupon
 from loyalty.followers import Follower
+from loyalty.ledger import PointsAccount
 from loyalty.members import Member
-from loyalty.points import PointsAccount
 from loyalty.redemptions import Redemption
 from products.applications import Application
 

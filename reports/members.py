@@ -7,11 +7,11 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from kernel.clock import SHANGHAI
-from loyalty.checkins import CheckIn
+from loyalty.checkin_days import CheckIn
 from loyalty.coupons import Coupon
 from loyalty.followers import Follower
+from loyalty.ledger import PointsAccount
 from loyalty.members import Member
-from loyalty.points import PointsAccount
 from products.applications import Application
 
 HEADER = (
@@ -80,7 +80,7 @@ def _row(values: tuple[object, ...]) -> Row:
     return (
         f"{number}",
         str(name),
-        str(phone),
+        str(phone or ""),
         "是" if follows else "否",
         f"{registered_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}",
         CHANNELS.get(str(channel), str(channel)),

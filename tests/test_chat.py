@@ -1,10 +1,16 @@
 """What a person gets by chat, from the first follow to leaving."""
 
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
 from sqlalchemy import func, select
 
 from handlers import routes
-from loyalty import followers
-from loyalty.points import PointsEntry
+from loyalty import coupon_batches, followers
+from loyalty.coupons import Coupon
+from loyalty.ledger import PointsEntry
 from tests.world import Hall, message_xml
 
 
@@ -96,3 +102,87 @@ def test_a_location_is_answered_with_the_nearest_branches(hall: Hall, anna: str)
     assert "公里" in hall.push(message_xml(hall, anna, inner, kind="location"))
     odd = "<Location_X>NaN</Location_X><Location_Y>999</Location_Y>"
     assert "各区营业厅" in hall.push(message_xml(hall, anna, odd, kind="location"))
+
+
+@pytest.mark.parametrize(
+    ("word", "page"),
+    [
+        ("补签", "/site/check-ins"),
+        ("商城", "/site/rewards"),
+        ("积分商城", "/site/rewards"),
+        ("兑换", "/site/rewards"),
+        ("等级", "/site/tier"),
+        ("邀请", "/site/invitation"),
+    ],
+)
+def test_words_of_the_programme_lead_to_their_pages(
+    hall: Hall, anna: str, word: str, page: str
+) -> None:
+    assert "/site/registration" in hall.say(anna, word)
+    hall.member(anna)
+    assert page in hall.say(anna, f" {word}！")
+
+
+def test_the_tier_is_told_with_what_is_missing(hall: Hall, anna: str) -> None:
+    hall.member(anna)
+    assert "再得 500 积分升为银卡会员" in hall.say(anna, "等级")
+
+
+def test_the_invite_code_stays_the_same(hall: Hall, anna: str) -> None:
+    hall.member(anna)
+    first = re.search(r"邀请码 ([0-9A-Z]{9})", hall.say(anna, "邀请"))
+    again = re.search(r"邀请码 ([0-9A-Z]{9})", hall.say(anna, "邀请好友"))
+    assert first
+    assert again
+    assert first[1] == again[1]
+
+
+def offer(hall: Hall, phrase: str, **terms: Any) -> None:
+    """A batch that is claimed by saying a pass-phrase."""
+    at = hall.clock.now()
+    values = {
+        "code": "phrase", "title": "口令券", "kind": "gift", "worth": "一份",
+        "terms": "到店领取。", "stock": 1, "valid_days": 10, "starts_at": at,
+        "ends_at": at + timedelta(days=9), **terms,
+    }  # fmt: skip
+    digest = coupon_batches.digest_phrase(hall.vault, phrase)
+    form = coupon_batches.Form(phrase_digest=digest, **values)
+    hall.database.transaction(lambda db: coupon_batches.create(db, form, at, state="open"))
+
+
+def test_a_pass_phrase_claims_its_coupon_once(
+    hall_everywhere: Hall, anna: str, boris: str
+) -> None:
+    hall = hall_everywhere
+    offer(hall, "春节快乐")
+    assert "/site/registration" in hall.say(anna, "春节快乐")
+    hall.member(anna)
+    hall.member(boris)
+
+    assert "“口令券”已放入您的优惠券" in hall.say(anna, " 春节 快乐！")
+    assert "每人限领 1 张" in hall.say(anna, "春节快乐")
+    assert "优惠券已领完" in hall.say(boris, "春节快乐")
+    assert "优惠券已领完" in hall.say(boris, "春节快乐")
+    assert "没有找到" in hall.say(boris, "新春快乐")
+    held = hall.database.read(lambda db: db.scalars(select(Coupon.source)).all())
+    assert held == ["chat"]
+
+
+def test_a_phrase_of_another_channel_is_not_for_the_chat(hall: Hall, anna: str) -> None:
+    hall.member(anna)
+    offer(hall, "春节快乐", channels=["site"])
+    assert "本券不在此处发放" in hall.say(anna, "春节快乐")
+
+
+def test_a_word_that_is_known_is_never_a_phrase(hall: Hall, anna: str) -> None:
+    hall.member(anna)
+    offer(hall, "签到")
+    assert "签到成功" in hall.say(anna, "签到")
+
+
+def test_while_staff_are_talking_a_phrase_still_claims(hall: Hall, anna: str) -> None:
+    hall.member(anna)
+    offer(hall, "春节快乐")
+    hall.click(anna, "human")
+    assert "口令券" in hall.say(anna, "春节快乐")
+    assert hall.say(anna, "春节快乐吗") == "[transfer_customer_service]"

@@ -6,6 +6,7 @@ from flask import Flask
 from handlers.commands import (
     content,
     demo,
+    loyalty,
     people,
     processes,
     pushes,
@@ -19,7 +20,9 @@ from handlers.commands.context import CommandContext
 
 def register_commands(app: Flask, context: CommandContext) -> None:
     """Hang every group on the app's command line; each command is given the context."""
-    modules = (settings, schema, content, people, wechat, pushes, reports, processes, demo)
+    modules = (
+        settings, schema, content, people, wechat, loyalty, pushes, reports, processes, demo
+    )  # fmt: skip
     for module in modules:
         for command in module.COMMANDS:
             app.cli.add_command(_with_context(command, context))

@@ -4,9 +4,10 @@ import click
 from sqlalchemy.orm import Session
 
 from content.hall_files import load_hall
+from content.programme_files import load_programme
 from handlers.commands.context import CommandContext
 from menus import versions
-from promotions import importer
+from promotions import importer, programme_importer
 
 
 @click.group("content")
@@ -24,11 +25,12 @@ def import_command(context: CommandContext) -> None:
 
 def import_content(context: CommandContext) -> None:
     """The same, for `flask up`; the menu of config.yaml becomes the first version."""
-    files = load_hall(context.hall_folder)
+    files, programme = load_hall(context.hall_folder), load_programme(context.hall_folder)
 
     def work(session: Session) -> None:
         now = context.clock.now()
         importer.import_hall(session, files, now)
+        programme_importer.import_programme(session, programme, now)
         if versions.newest(session) is None:
             base_url = context.serving.base_url
             versions.add(session, context.menu, "config.yaml", now, base_url)

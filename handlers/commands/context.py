@@ -4,11 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.gateway import Gateway
+from content.texts import Texts
 from kernel.clock import Clock
 from kernel.db import Database
 from kernel.queue import Queue
 from kernel.scheduler import Scheduler
 from kernel.vault import Vault
+from loyalty.policy import Policy
 from menus.tree import Menu
 
 
@@ -33,6 +35,8 @@ class CommandContext:
     database: Database
     clock: Clock
     vault: Vault
+    texts: Texts
+    policy: Policy
     gateway: Gateway
     queue: Queue
     scheduler: Scheduler

@@ -14,6 +14,7 @@ from handlers.jobs import JOBS
 from kernel.db import Database
 from kernel.operators import Operator
 from kernel.outcomes import Outcome
+from kernel.sms import Sms
 from kernel.vault import Vault
 from loyalty import followers
 from loyalty.members import Member
@@ -61,12 +62,12 @@ class Channel:
 class Texts:
     """Takes short messages; `fails` is raised instead, when set."""
 
-    sent: list[tuple[str, str]] = field(default_factory=list)
+    sent: list[tuple[str, Sms]] = field(default_factory=list)
     fails: BaseException | None = None
 
-    def send(self, phone: str, text: str) -> None:
+    def send(self, phone: str, message: Sms) -> None:
         """One call of the provider."""
-        self.sent.append((phone, text))
+        self.sent.append((phone, message))
         if self.fails is not None:
             raise self.fails
 

@@ -12,15 +12,16 @@ from kernel.clock import day_start
 from kernel.db import Database
 from kernel.vault import Vault
 from loyalty import checkins, followers, members
-from loyalty.checkins import CheckInRules
 from loyalty.members import Member, Registration
+from loyalty.policy import Policy
 from reports import figures, files
 from reports import members as report
+from tests.loyalty.people import open_programme
 from tests.reports.test_files import read_csv
 from tests.world import NOON
 
 VAULT = Vault({"k1": b"k" * 32}, b"l" * 32)
-RULES = CheckInRules(base=5, step=1, step_cap=10)
+POLICY = Policy()
 DAY = date(2026, 11, 20)
 
 
@@ -41,9 +42,10 @@ def test_a_row_tells_what_a_member_did_and_hides_the_phone(
     database: Database, tmp_path: Path
 ) -> None:
     def fill(session: Session) -> int:
+        open_programme(session)
         first = join(session, 1, "=王芳")
         for days in range(2):
-            checkins.check_in(session, first, NOON + timedelta(days=days), RULES)
+            checkins.check_in(session, first, NOON + timedelta(days=days), POLICY)
         join(session, 2, "李雷")
         followers.unfollow(session, "oMember-0002", NOON + timedelta(seconds=1))
         return first
@@ -102,9 +104,10 @@ def test_the_day_begins_and_ends_in_shanghai(database: Database) -> None:
     moment, day = timedelta(microseconds=1), timedelta(days=1)
 
     def fill(session: Session) -> None:
+        open_programme(session)
         for number, at in enumerate((start - moment, start, start + day - moment, start + day)):
             member_id = join(session, number, f"会员{number}", at)
-            checkins.check_in(session, member_id, at, RULES)
+            checkins.check_in(session, member_id, at, POLICY)
 
     database.transaction(fill)
     found = database.read(lambda db: figures.of_day(db, DAY))
