@@ -22,16 +22,23 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from content.hall_files import HallFiles, load_hall
+from content.programme_files import load_programme
 from content.texts import Texts, load_texts
-from kernel.db import Base, Database
+from handlers.commands.schema import upgrade
+from kernel import sms
+from kernel.db import Database
 from kernel.engine import make_engine
 from kernel.operators import SessionRules
 from kernel.outbox import OutboxMessage
 from kernel.vault import Vault, vault_of
-from loyalty import members
-from loyalty.checkins import CheckInRules
+from loyalty import members, points, staff
 from loyalty.coupons import CouponBatch
+from loyalty.gifts import Gift
+from loyalty.points import Credit
+from loyalty.policy import Policy
 from promotions.importer import import_hall
+from promotions.programme_importer import import_programme
+from tests.loyalty.books import breaches
 from web.cookies import PartedCookies
 from web.errors import register_errors
 from web.headers import register_headers
@@ -41,6 +48,7 @@ from web.wiring import Hall, SignInFailed, Visitor, Wiring
 HALL = Path(__file__).parents[2] / "halls" / "tietong"
 START = datetime(2026, 11, 22, 2, 0, tzinfo=UTC)  # ten in the morning in Shanghai
 BASE_URL = "https://hall.example.cn"
+POLICY = Policy(welcome=Gift(50), invite=Gift(30), invited=Gift(20))
 _KEY = base64.b64encode(b"k" * 32).decode()
 
 
@@ -85,15 +93,16 @@ class World:
     clock: FakeClock
     wechat: FakeWeChat
     nudges: list[tuple[str, int]]
+    keeps_books: bool = True
 
     def sms_code(self) -> str:
         """The code of the newest short message."""
 
         def work(session: Session) -> str:
             rows = session.scalars(select(OutboxMessage).order_by(OutboxMessage.id.desc()))
-            return self.vault.open(rows.first().payload["sealed"], "outbox.sms")  # type: ignore[union-attr]
+            return sms.unseal(self.vault, rows.first().payload["sealed"])[1].text  # type: ignore[union-attr]
 
-        found = re.search(r"\d{6}", self.database.read(work).split(" ", 1)[1])
+        found = re.search(r"\d{6}", self.database.read(work))
         assert found
         return found[0]
 
@@ -102,6 +111,12 @@ class World:
         form = members.Registration(openid, name, phone, "2026-11")
         work = partial(members.admit, vault=self.vault, form=form, at=self.clock.at)
         return self.database.transaction(work).id
+
+    def grant(self, member_id: int, count: int, reference: str = "test:1") -> None:
+        """Points, from nowhere."""
+        credits = [Credit(count, reference, "测试")]
+        at = self.clock.at
+        self.write(lambda db: points.earn(db, member_id, credits, at, POLICY.expiry.of(at)))
 
     def write(self, work: Callable[[Session], Any]) -> Any:
         return self.database.transaction(work)
@@ -167,8 +182,13 @@ def filled_file(tmp_path_factory: pytest.TempPathFactory, hall_files: HallFiles)
     """A database file with the schema and the demo hall, copied for each test."""
     path = tmp_path_factory.mktemp("hall") / "site.sqlite3"
     engine = make_engine(f"sqlite:///{path}")
-    Base.metadata.create_all(engine)
-    Database(engine).transaction(lambda db: import_hall(db, hall_files, START))
+    upgrade(engine)
+    Database(engine).transaction(
+        lambda db: (
+            import_hall(db, hall_files, START),
+            import_programme(db, load_programme(HALL), START),
+        )
+    )
     engine.dispose()  # the last connection folds the write-ahead log into the file
     return path
 
@@ -180,6 +200,8 @@ def world(tmp_path: Path, filled_file: Path) -> Iterator[World]:
     vault = vault_of(f"k1:{_KEY}", _KEY)
     made = World(Database(engine), vault, load_texts(HALL), FakeClock(), FakeWeChat(), [])
     yield made
+    # Whatever a test did with the pages, the books are in order.
+    assert not made.keeps_books or breaches(made.database, made.clock.at) == {}
     engine.dispose()
 
 
@@ -199,7 +221,7 @@ def app(world: World) -> Flask:
         gate=cast("Any", None),
         dispatch=cast("Any", None),
         sign_in=world.wechat,
-        check_in_rules=CheckInRules(5, 1, 10, {7: 20, 15: 50, 30: 120}),
+        policy=POLICY,
         session_rules=SessionRules(timedelta(minutes=30), timedelta(hours=8)),
         nudge=lambda name, item_id: world.nudges.append((name, item_id)),
         ready=dict,
@@ -221,6 +243,15 @@ def alice(app: Flask, world: World) -> Phone:
     world.join("oAlice")
     phone = Phone(app.test_client())
     phone.sign_in("oAlice")
+    return phone
+
+
+@pytest.fixture
+def clerk(app: Flask, world: World) -> Phone:
+    """A member of staff at the branch in Yuncheng."""
+    world.write(lambda db: staff.appoint(db, "oClerk", "王敏", "yuncheng", world.clock.at))
+    phone = Phone(app.test_client())
+    phone.sign_in("oClerk")
     return phone
 
 

@@ -8,8 +8,8 @@ import pytest
 from flask import Flask
 
 from loyalty import checkins, members, points
-from loyalty.checkins import CheckInRules
 from loyalty.points import Credit
+from loyalty.policy import Policy
 from products import applications
 from tests.site.conftest import Phone, World
 
@@ -41,15 +41,15 @@ def test_a_check_in_pays_once_a_day(alice: Phone, world: World) -> None:
 
 
 def test_the_streak_of_yesterday_lives_until_midnight(alice: Phone, world: World) -> None:
-    member_id, rules = _member_id(world), CheckInRules(5, 1, 10, {7: 20})
+    member_id = _member_id(world)
     for back in range(6, 0, -1):
         at = world.clock.at - timedelta(days=back)
-        world.write(partial(checkins.check_in, member_id=member_id, at=at, rules=rules))
+        world.write(partial(checkins.check_in, member_id=member_id, at=at, policy=Policy()))
 
     page = alice.text("/site/check-ins")
 
     assert "<b>6</b> 天" in page
-    assert "签到，得 30 积分" in page
+    assert "签到，得 10 积分" in page
     world.clock.forward(hours=14)  # past midnight in Shanghai
     assert "<b>0</b> 天" in alice.text("/site/check-ins")
 

@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from kernel.refusals import Refused
 from products import applications
-from products.applications import ADDRESS_PLACE, MOVES, STATE_NAMES, Actor
+from products.applications import MOVES, STATE_NAMES, Actor
 from web.guards import member_required
 from web.site.messages import tell, tell_refused
 from web.wiring import now, read, transaction, wiring
@@ -32,7 +32,7 @@ def show(number: str) -> ResponseReturnValue:
     return render_template(
         "site/applications/application.html",
         application=found,
-        address=wiring().vault.open(found.address_sealed, ADDRESS_PLACE),
+        address=applications.address_of(wiring().vault, found),
         events=events,
         names=STATE_NAMES,
         cancellable="cancelled" in MOVES[found.state],

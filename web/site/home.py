@@ -8,10 +8,14 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from kernel.clock import business_day
-from loyalty import checkins, coupons, points, staff
+from loyalty import checkin_days, consents, coupons, notices, points, staff, tiers
+from loyalty.consents import ConsentText
+from loyalty.notices import Notice
+from loyalty.tiers import Standing as TierStanding
 from promotions import campaigns
 from promotions.campaigns import Campaign
 from web.guards import member_required
+from web.site.notices import in_words, note_read
 from web.wiring import now, read
 
 bp = Blueprint("home", __name__)
@@ -30,14 +34,25 @@ class Standing:
 def standing(session: Session, member_id: int, at: datetime) -> Standing:
     """The member's points, streak and coupons; yesterday's streak lives until midnight."""
     today = business_day(at)
-    streak = checkins.streak_until(session, member_id, today)
+    streak = checkin_days.streak_until(session, member_id, today)
     held = coupons.of_member(session, member_id)
     return Standing(
         balance=points.balance_of(session, member_id),
-        streak=streak or checkins.streak_until(session, member_id, today - timedelta(days=1)),
+        streak=streak or checkin_days.streak_until(session, member_id, today - timedelta(days=1)),
         checked_in=streak > 0,
         usable_coupons=sum(coupons.state_at(coupon, at) == "available" for coupon, _ in held),
     )
+
+
+@dataclass(frozen=True)
+class Front:
+    """Everything the first page shows; what is `told` there counts as read."""
+
+    has: Standing
+    tier: TierStanding
+    campaigns: list[Campaign]
+    told: list[Notice]
+    reworded: list[ConsentText]
 
 
 @bp.get("/")
@@ -46,11 +61,19 @@ def show() -> ResponseReturnValue:
     """The first page."""
     member_id, at = g.member_id, now()
 
-    def work(session: Session) -> tuple[Standing, list[Campaign]]:
-        return standing(session, member_id, at), campaigns.live(session, at)
+    def work(session: Session) -> Front:
+        return Front(
+            has=standing(session, member_id, at),
+            tier=tiers.standing_of(session, member_id),
+            campaigns=campaigns.live(session, at),
+            told=notices.unread(session, member_id),
+            reworded=consents.due_again(session, member_id, at),
+        )
 
-    has, live = read(work)
-    return render_template("site/home/home.html", member=g.member, has=has, campaigns=live)
+    front = read(work)
+    lines = in_words(front.told)
+    note_read(front.told)
+    return render_template("site/home/home.html", member=g.member, front=front, notices=lines)
 
 
 @bp.get("/me")
@@ -59,5 +82,8 @@ def show_me() -> ResponseReturnValue:
     """The list of everything that is the member's own."""
     member_id, openid, at = g.member_id, g.openid, now()
     has = read(lambda db: standing(db, member_id, at))
+    tier = read(lambda db: tiers.standing_of(db, member_id))
     employee = read(lambda db: staff.find(db, openid))
-    return render_template("site/home/me.html", member=g.member, has=has, staff=employee)
+    return render_template(
+        "site/home/me.html", member=g.member, has=has, tier=tier, staff=employee
+    )

@@ -1,7 +1,5 @@
 """Products: the catalogue by family, one product, and the form to apply for it."""
 
-import re
-import secrets
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import groupby
@@ -21,6 +19,7 @@ from products.applications import Form
 from products.catalogue import Product
 from web.errors import STATUSES
 from web.guards import member_required, public
+from web.site import request_keys
 from web.site.messages import tell
 from web.wiring import now, read, transaction, wiring
 
@@ -32,7 +31,6 @@ _EMPTY = {
     "visit_on": "site_visit_on_missing",
     "visit_slot": "site_visit_slot_missing",
 }
-_KEY = re.compile(r"[\w-]{16,40}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -48,19 +46,13 @@ class Filled:
     @classmethod
     def read(cls, form: MultiDict[str, str]) -> Self:
         """The fields of a posted form; unknown ones are not looked at."""
-        key = form.get("key", "")
         return cls(
             district=form.get("district", ""),
             address=form.get("address", "")[:200].strip(),
             visit_on=form.get("visit_on", "")[:20],
             visit_slot=form.get("visit_slot", ""),
-            key=key if _KEY.fullmatch(key) else new_key(),
+            key=request_keys.read(form.get("key", "")),
         )
-
-
-def new_key() -> str:
-    """A key for a form that has not been sent yet."""
-    return secrets.token_urlsafe(18)
 
 
 @bp.get("")
@@ -88,7 +80,7 @@ def show(name: str) -> ResponseReturnValue:
 def show_form(code: str) -> ResponseReturnValue:
     """The empty application form."""
     product = read(lambda db: catalogue.get(db, code))
-    return _form(product, Filled(key=new_key()), {})
+    return _form(product, Filled(key=request_keys.new()), {})
 
 
 @bp.post("/<code>/applications")
@@ -116,7 +108,7 @@ def _missing(filled: Filled) -> dict[str, str]:
 def _refused(product: Product, filled: Filled, refused: Refused) -> ResponseReturnValue:
     if isinstance(refused, KeyReused):
         # The key is spent: what is sent next is another application.
-        filled = replace(filled, key=new_key())
+        filled = replace(filled, key=request_keys.new())
     field = str(refused.facts["field"]) if isinstance(refused, Invalid) else "form"
     errors = {field: wiring().texts.refuse(refused)}
     return _form(product, filled, errors), STATUSES.get(refused.code, 409)

@@ -5,16 +5,26 @@ from typing import Self
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from kernel.refusals import Invalid, Refused
-from loyalty import members, phone_codes, phones
-from loyalty.members import AlreadyRegistered, ConsentMissing, PhoneTaken
+from loyalty import gifts, invitations, members, phones, registrations
+from loyalty.gifts import Gift
+from loyalty.members import (
+    AlreadyRegistered,
+    ConsentMissing,
+    MemberBlocked,
+    PhoneTaken,
+    Registration,
+)
 from loyalty.phone_codes import Claim
-from web.errors import STATUSES
 from web.guards import visitor_required
+from web.site import sms_codes
+from web.site.consents import address_of_text, version_of
 from web.site.messages import tell
 from web.site.paths import clean_next
+from web.site.sms_codes import Line
 from web.wiring import now, read, transaction, wiring
 
 bp = Blueprint("registration", __name__)
@@ -28,6 +38,9 @@ class Filled:
     phone: str = ""
     code: str = ""
     consent: bool = False
+    marketing: bool = False
+    version: str = ""
+    invite: str = ""
     next: str = ""
 
     @classmethod
@@ -38,6 +51,9 @@ class Filled:
             phone=form.get("phone", "")[:40],
             code=form.get("code", "")[:20],
             consent=form.get("consent") == "yes",
+            marketing=form.get("marketing") == "yes",
+            version=form.get("version", "")[:40],
+            invite=form.get("invite", "")[:20],
             next=clean_next(form.get("next")),
         )
 
@@ -49,23 +65,18 @@ def show_form() -> ResponseReturnValue:
     wanted = clean_next(request.args.get("next"))
     if _is_member():
         return redirect(wanted)
-    return _form(Filled(next=wanted), {})
+    return _form(Filled(next=wanted, invite=request.args.get("invite", "")[:20]), {})
 
 
 @bp.post("/registration/codes")
 @visitor_required
 def send_code() -> ResponseReturnValue:
     """Send a code to the phone; answers a line of the form, or the form where htmx is not."""
-    filled, text = Filled.read(request.form), wiring().texts.phrases["sms_code"]
-    claim, at = Claim(g.openid, filled.phone), now()
-    try:
-        if _is_member():
-            raise AlreadyRegistered
-        transaction(lambda db: phone_codes.send(db, wiring().vault, claim, at, text))
-    except Refused as refused:
-        return _code_line(filled, refused)
-    wiring().nudge("sweep_outbox", 0)
-    return _code_line(filled, None)
+    if _is_member():
+        return redirect(url_for("site.home.show"))
+    filled = Filled.read(request.form)
+    line = sms_codes.send(Claim(g.openid, filled.phone, request.remote_addr), "sms_code")
+    return sms_codes.answer(line, lambda line: _form(filled, {}, line))
 
 
 @bp.post("/registration")
@@ -108,18 +119,26 @@ def _missing(filled: Filled) -> dict[str, str]:
 
 
 def _prove_and_register(filled: Filled) -> None:
-    vault, at, claim = wiring().vault, now(), Claim(g.openid, filled.phone)
-    # Two transactions: a wrong try must stay counted.
-    refused = transaction(lambda db: phone_codes.prove(db, vault, claim, filled.code, at))
-    if refused is not None:
-        raise refused
-    registration = members.Registration(
-        openid=g.openid,
-        name=filled.name,
-        phone=filled.phone,
-        consent_version=wiring().hall.consent_version if filled.consent else None,
-    )
-    transaction(lambda db: members.register(db, vault, registration, at))
+    vault, at, policy = wiring().vault, now(), wiring().policy
+    sms_codes.prove(Claim(g.openid, filled.phone), filled.code)
+
+    def work(session: Session) -> None:
+        version = version_of(session, "phone")
+        if filled.version and filled.version != version:
+            # Nobody agrees to a wording that he was not shown.
+            reason = wiring().texts.say("site_consent_reworded")
+            raise Invalid(field="consent", reason=reason)
+        form = Registration(
+            openid=g.openid,
+            name=filled.name,
+            phone=filled.phone,
+            consent_version=version if filled.consent else None,
+            marketing_version=version_of(session, "marketing") if filled.marketing else None,
+            invite_code=filled.invite or None,
+        )
+        registrations.register(session, vault, form, at, policy=policy)
+
+    transaction(work)
 
 
 def _field_of(refused: Refused) -> str:
@@ -127,27 +146,24 @@ def _field_of(refused: Refused) -> str:
         return str(refused.facts.get("field", "form"))
     if isinstance(refused, PhoneTaken):
         return "phone"
+    if isinstance(refused, MemberBlocked):
+        return "form"
     return "consent" if isinstance(refused, ConsentMissing) else "code"
 
 
-def _form(filled: Filled, errors: dict[str, str]) -> str:
-    return render_template("site/registration/form.html", filled=filled, errors=errors)
+def _form(filled: Filled, errors: dict[str, str], line: Line | None = None) -> str:
+    policy = wiring().policy
 
+    def work(session: Session) -> dict[str, object]:
+        invited = invitations.find_inviter(session, filled.invite) is not None
+        return {
+            "version": version_of(session, "phone"),
+            "wording": address_of_text(session, "phone"),
+            "welcome": gifts.describe(session, policy.welcome or Gift()),
+            "invited": gifts.describe(session, policy.invited or Gift()) if invited else "",
+            "is_invited": invited,
+        }
 
-def _code_line(filled: Filled, refused: Refused | None) -> ResponseReturnValue:
-    if isinstance(refused, AlreadyRegistered):
-        return redirect(url_for("site.home.show"))
-    texts = wiring().texts
-    wait: object = 60
-    if refused is None:
-        hint = phones.mask(phones.normalise(filled.phone))
-        message, status = texts.say("site_code_sent", phone=hint), 200
-    else:
-        message, status = texts.refuse(refused), STATUSES.get(refused.code, 409)
-        wait = refused.facts.get("wait_seconds", 0)
-    line = {"message": message, "wait": wait, "refused": refused is not None}
-    template = "_code_line.html" if "HX-Request" in request.headers else "form.html"
-    return (
-        render_template(f"site/registration/{template}", filled=filled, errors={}, line=line),
-        status,
+    return render_template(
+        "site/registration/form.html", filled=filled, errors=errors, line=line, **read(work)
     )

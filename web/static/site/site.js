@@ -4,6 +4,51 @@
 (() => {
   "use strict";
 
+  // A deed that costs something is asked about first; heard before everybody else hears of it.
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.dataset.confirm || form.dataset.agreed) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    ask(form.dataset.confirm, () => {
+      form.dataset.agreed = "yes";
+      form.requestSubmit(event.submitter);
+      delete form.dataset.agreed;
+    });
+  }, true);
+
+  const ask = (question, agree) => {
+    const dialog = document.createElement("dialog");
+    dialog.className = "ask";
+    const words = document.createElement("p");
+    words.textContent = question;
+    const row = document.createElement("div");
+    for (const [label, deed] of [[document.body.dataset.no, null], [document.body.dataset.yes, agree]]) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = label;
+      button.addEventListener("click", () => { dialog.close(); if (deed) deed(); });
+      row.append(button);
+    }
+    dialog.append(words, row);
+    dialog.addEventListener("close", () => dialog.remove());
+    document.body.append(dialog);
+    dialog.showModal();
+  };
+
+  // A link to hand on gets a button that copies it, where the browser lets it.
+  for (const link of navigator.clipboard ? document.querySelectorAll("[data-copy]") : []) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy weui-btn weui-btn_default";
+    button.textContent = link.dataset.copy;
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(link.textContent.trim());
+      button.textContent = link.dataset.copied;
+    });
+    link.after(button);
+  }
+
   // A form is sent once: its button says so until the next page comes.
   document.addEventListener("submit", (event) => {
     const button = event.submitter;
