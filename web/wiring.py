@@ -1,7 +1,7 @@
 """What the routes need from outside, put together by `app.py`, found through the running app."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeVar, cast
 
@@ -16,7 +16,9 @@ from kernel.clock import Clock
 from kernel.db import Database
 from kernel.operators import SessionRules
 from kernel.vault import Vault
-from loyalty.checkins import CheckInRules
+from loyalty import erasure, merges
+from loyalty.policy import Policy
+from loyalty.sold_out import SoldOut
 
 __all__ = [
     "Hall",
@@ -65,10 +67,14 @@ class Wiring:
     gate: Gate
     dispatch: Callable[[Inbound, datetime], Reply]
     sign_in: SignIn
-    check_in_rules: CheckInRules
+    policy: Policy
     session_rules: SessionRules
     nudge: Callable[[str, int], object]
     ready: Callable[[], dict[str, bool]]
+    # What other packages do when a member is erased or merged.
+    erase_steps: tuple[erasure.Step, ...] = ()
+    merge_steps: tuple[merges.Step, ...] = ()
+    sold_out: SoldOut = field(default_factory=SoldOut)
 
 
 def wiring() -> Wiring:

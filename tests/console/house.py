@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_wtf.csrf import CSRFProtect
+from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
 from bot.inbound import Account, Gate, Inbound
@@ -16,7 +17,7 @@ from kernel.db import Database
 from kernel.operators import SessionRules
 from kernel.refusals import every_refusal
 from kernel.vault import Vault
-from loyalty.checkins import CheckInRules
+from loyalty.policy import Policy
 from web.console import register_console
 from web.cookies import PartedCookies
 from web.errors import register_errors
@@ -27,6 +28,23 @@ NOON = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)  # 12:00 in Shanghai
 PASSWORD = "correct horse battery"
 RULES = SessionRules(idle=timedelta(minutes=30), life=timedelta(hours=8))
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+
+class SharedPages(BytecodeCache):
+    """Every house draws the same pages; each compiles only what none before it has."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._compiled:
+            bucket.bytecode_from_string(self._compiled[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._compiled[bucket.key] = bucket.bytecode_to_string()
+
+
+_PAGES = SharedPages()
 
 
 @dataclass
@@ -103,6 +121,7 @@ def make_house(database: Database) -> House:
     app = Flask("web")
     house = House(app, database, clock, vault)
     app.config.update(SECRET_KEY="s" * 32, TESTING=False, PROPAGATE_EXCEPTIONS=True)
+    app.jinja_env.bytecode_cache = _PAGES
     app.session_interface = PartedCookies()
     app.extensions["weiting"] = _wiring(house)
     CSRFProtect(app)
@@ -127,7 +146,7 @@ def _wiring(house: House) -> Wiring:
         gate=Gate(Account("wx0000000000000000", "t" * 16, "", "plain")),
         dispatch=_dispatch,
         sign_in=NoWeChat(),
-        check_in_rules=CheckInRules(base=5, step=1, step_cap=10),
+        policy=Policy(),
         session_rules=RULES,
         nudge=lambda name, item_id: house.nudged.append((name, item_id)),
         ready=lambda: {"database": True, "redis": True, "scheduler": True},

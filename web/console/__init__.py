@@ -5,19 +5,64 @@ from werkzeug.routing import IntegerConverter, Map
 
 from kernel.operators import ROLE_NAMES
 from web.console import (
+    adjustments,
+    amnesties,
     applications,
     audit_log,
+    batch_forms,
+    books,
+    coupons,
+    earn_rules,
     filters,
+    grants,
     home,
+    imports,
+    member_acts,
+    member_merges,
     members,
     menu,
+    profile_fields,
+    programmes,
     pushes,
+    reward_orders,
+    rewards,
+    segments,
     sessions,
     sign_in,
+    tags,
+    tiers,
+    voids,
 )
 from web.wiring import wiring
 
 _LARGEST_ID = 2**63 - 1
+_PARTS = (
+    sign_in,
+    home,
+    members,
+    member_acts,
+    member_merges,
+    imports,
+    tags,
+    segments,
+    profile_fields,
+    coupons,
+    batch_forms,
+    grants,
+    voids,
+    rewards,
+    reward_orders,
+    programmes,
+    amnesties,
+    tiers,
+    earn_rules,
+    adjustments,
+    applications,
+    pushes,
+    menu,
+    books,
+    audit_log,
+)
 
 
 class RowId(IntegerConverter):
@@ -34,7 +79,7 @@ def register_console(app: Flask) -> None:
     sessions.register_sessions(app)
     console = Blueprint("console", __name__, url_prefix="/console")
     console.context_processor(_context)
-    for part in (sign_in, home, members, applications, pushes, menu, audit_log):
+    for part in _PARTS:
         console.register_blueprint(part.bp)
     app.register_blueprint(console)
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from kernel import audit
 from kernel.refusals import Invalid
 from products import applications
-from products.applications import ADDRESS_PLACE, MOVES, STATE_NAMES, Actor
+from products.applications import MOVES, STATE_NAMES, Actor
 from web.console import application_lists
 from web.console.guards import actor, operator_required
 from web.console.paging import asked_id
@@ -88,9 +88,9 @@ def reveal(number: str) -> ResponseReturnValue:
         found = application_lists.get(db, number)
         subject = f"application:{number}"
         audit.write(db, "application.revealed", subject, now(), by=actor(), reason=reason)
-        return found.address_sealed
+        return applications.address_of(wiring().vault, found)
 
-    address = wiring().vault.open(transaction(work), ADDRESS_PLACE)
+    address = transaction(work)
     if request.headers.get("HX-Request"):
         return render_template("console/applications/address.html", address=address)
     return _page(number, address)

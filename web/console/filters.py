@@ -1,6 +1,8 @@
 """How pages of the console write numbers, instants and identifiers."""
 
-from datetime import datetime, timedelta
+import json
+from datetime import date, datetime, timedelta
+from typing import Any
 
 from flask import Flask
 
@@ -18,6 +20,12 @@ def register_filters(app: Flask) -> None:
         "full_time": full_time,
         "masked_id": masked_id,
         "utf8_bytes": utf8_bytes,
+        "as_typed": as_typed,
+        "on_day": on_day,
+        "in_yuan": in_yuan,
+        "in_percent": in_percent,
+        "with_sign": with_sign,
+        "as_json": as_json,
     }
     app.jinja_env.filters.update(filters)
 
@@ -56,3 +64,36 @@ def masked_id(openid: str) -> str:
 def utf8_bytes(text: str) -> int:
     """How many bytes WeChat counts."""
     return len(text.encode())
+
+
+def as_typed(value: object) -> str:
+    """A value as a field of a form has it; moments in Shanghai, nothing for None."""
+    if isinstance(value, datetime):
+        return f"{value.astimezone(SHANGHAI):%Y-%m-%dT%H:%M}"
+    return "" if value is None else str(value)
+
+
+def on_day(on: date) -> str:
+    """2026年11月21日."""
+    return f"{on.year}年{on.month}月{on.day}日"
+
+
+def in_yuan(fen: int) -> str:
+    """1,234.50 元, without the decimals where there are none."""
+    whole, rest = divmod(fen, 100)
+    return f"{whole:,}.{rest:02d} 元" if rest else f"{whole:,} 元"
+
+
+def in_percent(share: float) -> str:
+    """12.5%."""
+    return f"{share * 100:.1f}%"
+
+
+def with_sign(number: int) -> str:
+    """+1,200 or −300."""
+    return f"{'+' if number > 0 else '−'}{abs(number):,}"
+
+
+def as_json(value: Any) -> str:
+    """JSON as people read and change it."""
+    return json.dumps(value, ensure_ascii=False, indent=2)

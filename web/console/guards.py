@@ -7,7 +7,8 @@ from urllib.parse import unquote
 from flask import g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
-from kernel.operators import NotAllowed
+from kernel import audit
+from kernel.operators import NotAllowed, Operator
 from web.console import sessions
 from web.guards import P, View, mark
 
@@ -27,7 +28,8 @@ def operator_required(permission: str | None = None) -> Callable[[View[P]], View
             if permission is not None and not signed_in.operator.may(permission):
                 raise NotAllowed(permission=permission)
             g.operator = signed_in.operator
-            return view(*args, **kwargs)
+            with audit.coming_from(request.remote_addr):
+                return view(*args, **kwargs)
 
         return mark(guarded, f"operator:{permission or 'any'}")
 
@@ -38,6 +40,12 @@ def actor() -> tuple[int | None, str | None]:
     """(operator id, network address), as audit rows keep them."""
     operator = g.get("operator")
     return operator.id if operator else None, request.remote_addr
+
+
+def operator_id() -> int:
+    """The number of the operator of this request."""
+    operator: Operator = g.operator
+    return operator.id
 
 
 def safe_next(address: str | None) -> str:

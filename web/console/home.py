@@ -4,16 +4,19 @@ from dataclasses import dataclass
 
 from flask import Blueprint, g, render_template
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, func, or_, select
 from sqlalchemy.orm import Session
 
 from kernel.activity import Activity
 from kernel.clock import business_day
 from kernel.operators import Operator
+from loyalty import coupon_stock
 from loyalty.members import Member
+from loyalty.reward_orders import RewardOrder
 from products.applications import OPEN_STATES, STATE_NAMES, Application
 from pushes.pushes import Push
 from reports import figures
+from web.console import adjustments
 from web.console.guards import operator_required
 from web.wiring import now, read, wiring
 
@@ -32,6 +35,9 @@ class Home:
     drafts: list[Row[Push, str]]
     open_applications: dict[str, int]
     activities: list[Row[Activity, str]]
+    adjustments: int
+    to_ship: int
+    low_batches: int
 
 
 @bp.get("/")
@@ -46,6 +52,9 @@ def show() -> ResponseReturnValue:
             _drafts(db) if operator.may("pushes.read") else [],
             _open_applications(db) if operator.may("applications.read") else {},
             _latest_activities(db) if operator.may("members.read") else [],
+            adjustments.count_waiting(db) if operator.may("points.read") else 0,
+            _to_ship(db) if operator.may("rewards.ship") else 0,
+            len(coupon_stock.low(db)) if operator.may("coupons.read") else 0,
         )
 
     return render_template(
@@ -80,12 +89,20 @@ def _open_applications(session: Session) -> dict[str, int]:
     return {state: found[state] for state in OPEN_STATES if state in found}
 
 
+def _to_ship(session: Session) -> int:
+    waiting = select(func.count()).where(
+        RewardOrder.state == "placed", RewardOrder.coupon_id.is_(None)
+    )
+    return session.scalar(waiting) or 0
+
+
 def _latest_activities(session: Session) -> list[Row[Activity, str]]:
     return list(
         session.execute(
             select(Activity, Member.name.label("member_name"))
             .outerjoin(Member, Member.id == Activity.member_id)
             .where(Activity.kind.not_in(_NO_NEWS))
+            .where(or_(Activity.member_id.is_not(None), Activity.openid.is_not(None)))
             .order_by(Activity.id.desc())
             .limit(_ACTIVITIES)
         )

@@ -1,4 +1,6 @@
-"""Members: find one, see what he has, make him staff of a branch."""
+"""Members: find one, see what he has and what happened to him, make him staff of a branch."""
+
+from dataclasses import dataclass
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -7,10 +9,11 @@ from sqlalchemy.orm import Session
 from content import branches
 from kernel import audit
 from kernel.refusals import Invalid
-from loyalty import members, staff
+from loyalty import members, staff, timeline
+from loyalty.reward_orders import STATE_NAMES as ORDER_NAMES
 from products.applications import STATE_NAMES
 from reports.members import CHANNELS
-from web.console import member_lists
+from web.console import member_lists, member_reasons, member_sheets, timeline_names
 from web.console.guards import actor, operator_required
 from web.console.paging import asked_id
 from web.wiring import now, read, transaction, wiring
@@ -47,15 +50,60 @@ def search() -> ResponseReturnValue:
 @bp.get("/<row:member_id>")
 @operator_required("members.read")
 def show(member_id: int) -> ResponseReturnValue:
-    """One member: points, check-ins, coupons, applications; personal data masked."""
+    """One member: points, tier, tags, check-ins, coupons, orders; personal data masked."""
     before, at = asked_id(), now()
-    sheet = read(lambda db: member_lists.sheet(db, member_id, before, at))
+    sheet = read(lambda db: member_sheets.sheet(db, member_id, before, at))
     return render_template(
         "console/members/show.html",
         sheet=sheet,
-        at=at,
+        member=sheet.person.member,
         channels=CHANNELS,
         state_names=STATE_NAMES,
+        order_names=ORDER_NAMES,
+    )
+
+
+@bp.get("/<row:member_id>/timeline")
+@operator_required("members.read")
+def show_timeline(member_id: int) -> ResponseReturnValue:
+    """Everything that happened to the member, newest first, or one group of it."""
+    group = request.args.get("group") or None
+    cursor = request.args.get("from") or None
+
+    def work(db: Session) -> "_Timeline":
+        member = members.get_by_id(db, member_id)
+        page = timeline.page(db, member_id, group=group, cursor=cursor)
+        return _Timeline(member, page, timeline_names.of_page(db, page))
+
+    found = read(work)
+    groups = {key: name for key, (name, _) in timeline.GROUPS.items()}
+    return render_template(
+        "console/members/timeline.html",
+        found=found,
+        member=found.member,
+        groups=groups | dict([timeline.OTHER]),
+        group=group,
+    )
+
+
+@dataclass(frozen=True)
+class _Timeline:
+    member: members.Member
+    page: timeline.TimelinePage
+    names: timeline_names.Names
+
+
+@bp.get("/<row:member_id>/reasons")
+@operator_required("members.read")
+def show_reasons(member_id: int) -> ResponseReturnValue:
+    """Why not this member? The conditions of a batch, a reward or a make-up, each met or not."""
+    asked = member_reasons.Asked(
+        request.args.get("about", ""), request.args.get("channel", "site"), now()
+    )
+    policy = wiring().policy
+    found = read(lambda db: member_reasons.look(db, member_id, asked, policy))
+    return render_template(
+        "console/members/reasons.html", found=found, member=found.member, asked=asked
     )
 
 

@@ -1,6 +1,19 @@
 // Small helps of the console. Every page works without them.
 "use strict";
 
+// A button that leaves the page although its form asks through htmx.
+document.addEventListener("click", (event) => {
+  const plain = event.target.closest("[data-plain]");
+  if (!plain) return;
+  event.preventDefault();
+  event.stopPropagation();
+  if (plain.dataset.confirm && !window.confirm(plain.dataset.confirm)) return;
+  if (!plain.form.reportValidity()) return;
+  plain.disabled = true;
+  plain.form.action = plain.getAttribute("formaction");
+  plain.form.submit();
+}, true);
+
 // One press is one request; the server refuses a second one anyway, but people should see why.
 document.addEventListener("submit", (event) => {
   const form = event.target;
@@ -9,7 +22,8 @@ document.addEventListener("submit", (event) => {
     event.preventDefault();
     return;
   }
-  if (form.method !== "post") return;
+  // A download leaves the page where it is, and htmx lets go of the buttons itself.
+  if (form.method !== "post" || "stays" in form.dataset) return;
   // Later, since a disabled button would not send its own name and value.
   setTimeout(() => hold(form, true));
 });
@@ -49,4 +63,15 @@ for (const shown of document.querySelectorAll("[data-bytes]")) {
   };
   field.addEventListener("input", count);
   if (field.value) count();
+}
+
+// Fields that belong to one choice only: shown with it. Without this script all are shown.
+for (const chooser of document.querySelectorAll("[data-switch]")) {
+  const show = () => {
+    for (const part of document.querySelectorAll(`[data-when^="${chooser.id}="]`)) {
+      part.hidden = !part.dataset.when.split("=")[1].split(",").includes(chooser.value);
+    }
+  };
+  chooser.addEventListener("change", show);
+  show();
 }
