@@ -18,8 +18,8 @@ from bench import load, naive
 from kernel.clock import SystemClock
 from kernel.db import Database
 from loyalty.followers import Follower
+from loyalty.ledger import PointsAccount
 from loyalty.members import Member
-from loyalty.points import PointsAccount
 from tests.databases import make_database
 from tests.servers import free_port, valkey
 from tests.world import ROOT, Hall, make_hall, make_settings, message_xml
