@@ -6,7 +6,7 @@ export FLASK_APP := app
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run reset test check lock bench shots
+.PHONY: help setup setup-dev run reset test check mutate lock bench shots
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -51,11 +51,22 @@ check: setup-dev ## Lint, types, layers and house rules
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m pytest -q -p no:cacheprovider tests/house
 
+$(VENV)/mutate.stamp: requirements-mutate.lock $(VENV)/dev.stamp
+	@cmp -s $< $@ || { echo "Installing the locked mutation tester …"; \
+	  $(BIN)/pip install --quiet --require-hashes -r requirements-mutate.lock && cp $< $@; }
+	@touch $@
+
+mutate: $(VENV)/mutate.stamp ## Change points, coupons and check-ins a little: do the tests notice? An hour or two
+	@$(BIN)/mutmut run $(MUTANTS)
+	@$(BIN)/python -m tests.mutation_figures
+
 lock: $(VENV)/dev.stamp ## Bring the lock files up to date with pyproject.toml
 	@$(BIN)/pip install --quiet uv
 	@for out in "requirements.lock" "requirements-dev.lock --group dev"; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-annotate pyproject.toml -o $$out; done
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  --no-annotate -c requirements-dev.lock --group pyproject.toml:mutate -o requirements-mutate.lock
 
 bench: setup-dev ## Print the ratios of bench/
 	@$(BIN)/python -m bench
