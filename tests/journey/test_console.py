@@ -83,7 +83,7 @@ def test_an_application_moves_on(
         page.get_by_role("button", name="受理").click()
         expect(page.get_by_text("已电话联系")).to_be_visible()
         page.get_by_role("link", name="李建国").click()
-        expect(page.get_by_role("heading", name="积分", exact=True)).to_be_visible()
+        expect(page.get_by_role("heading", name="积分流水")).to_be_visible()
         inspect(page)
     phone.tap("产品申办", "办理进度")
     phone.view.get_by_role("link", name=number).click()
