@@ -159,7 +159,7 @@ def test_every_public_route_is_known_by_name(app: Flask) -> None:
         "health.metrics", "index", "console.sign_in.show_form", "console.sign_in.sign_in",
         "site.sign_in.start", "site.sign_in.finish", "site.pages.show_article",
         "site.pages.show_campaign", "site.pages.show_campaigns", "site.products.show",
-        "site.products.show_all",
+        "site.products.show_all", "site.leaving.show_farewell",
     }  # fmt: skip
 
 
