@@ -36,6 +36,8 @@ class PhoneCode(Base):
         Index("ix_phone_code_phone_digest_created_at", "phone_digest", "created_at"),
         Index("ix_phone_code_openid_created_at", "openid", "created_at"),
         Index("ix_phone_code_address_digest_created_at", "address_digest", "created_at"),
+        # The outbox files messages under these ids: SQLite would give a deleted one out again.
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

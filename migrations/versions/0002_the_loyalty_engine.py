@@ -275,7 +275,13 @@ def _settle_members() -> None:
         batch_op.create_index("ix_activity_member_id_id", ["member_id", "id"])
     with op.batch_alter_table("consent") as batch_op:
         batch_op.create_unique_constraint(op.f("uq_consent_standing_for"), ["standing_for"])
-    with op.batch_alter_table("phone_code") as batch_op:
+    # Messages are filed under the ids of codes: one must not be given out again after a deletion.
+    sqlite = op.get_bind().dialect.name == "sqlite"
+    with op.batch_alter_table(
+        "phone_code",
+        recreate="always" if sqlite else "never",
+        table_kwargs={"sqlite_autoincrement": True},
+    ) as batch_op:
         batch_op.create_index(
             "ix_phone_code_address_digest_created_at", ["address_digest", "created_at"]
         )

@@ -12,6 +12,9 @@ from tests.journey.hands import Phone
 
 pytestmark = [
     pytest.mark.browser,
+    # One product for all: each test process would start its own.
+    pytest.mark.xdist_group("journey"),
+    pytest.mark.timeout(240),
     pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine"),
 ]
 

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from kernel.db import Database
+from kernel.outbox import OutboxMessage
 from loyalty import phone_codes
 from loyalty.code_quota import CodeQuota
 from loyalty.phone_codes import Claim, NoMoreCodesToday, PhoneCode, TooManyCodes
@@ -104,3 +105,20 @@ def test_the_quota_names_nobody(sqlite: Database) -> None:
     assert len(subjects) == 3
     assert VAULT.digest("13712345678") not in subjects
     assert not any("Anna" in subject for subject in subjects)
+
+
+def test_who_left_and_comes_back_gets_a_code_again(database: Database) -> None:
+    """The codes that went with him must not lend their messages' names to new ones."""
+
+    def work(session: Session) -> tuple[int, int]:
+        ask(session, Claim("oAnna", "13700000000"))
+        sent = select(OutboxMessage.id).where(OutboxMessage.state == "waiting")
+        (first,) = session.scalars(sent)
+        phone_codes.drop(session, PhoneCode.openid == "oAnna", NOON)
+        assert session.scalars(sent).all() == []
+        ask(session, Claim("oAnna", "13700000000"), 5)
+        (second,) = session.scalars(sent)
+        return first, second
+
+    first, second = database.transaction(work)
+    assert first != second
