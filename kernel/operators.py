@@ -13,52 +13,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from kernel.activity import BigId
 from kernel.db import Base, insert_once
 from kernel.refusals import Invalid, Refused
+from kernel.roles import ROLES
 
 MIN_PASSWORD = 12
-
-_SEES = frozenset(
-    {
-        "members.read", "points.read", "coupons.read", "rewards.read", "programme.read",
-        "pushes.read", "menus.read",
-    }
-)  # fmt: skip
-_KEEPS_MEMBERS = frozenset(
-    {
-        "members.staff", "members.tag", "members.block", "members.merge", "members.erase",
-        "members.export", "members.import", "points.adjust", "points.reverse",
-    }
-)  # fmt: skip
-_SERVES = frozenset(
-    {"coupons.give", "rewards.ship", "applications.read", "applications.move", "books.read"}
-)
-_MARKETS = frozenset(
-    {
-        "members.tag", "coupons.write", "rewards.write", "programme.write", "pushes.write",
-        "books.read",
-    }
-)  # fmt: skip
-_APPROVES = frozenset({"points.approve", "pushes.approve", "books.read"})
-
-# What each role may do; a route names a permission, never a role.
-ROLES: dict[str, frozenset[str]] = {
-    "owner": _SEES
-    | _KEEPS_MEMBERS
-    | _SERVES
-    | _MARKETS
-    | _APPROVES
-    | {"menus.publish", "amnesties.declare", "audit.read"},
-    "marketer": _SEES | _MARKETS,
-    "approver": _SEES | _APPROVES,
-    "operations": (_SEES - {"menus.read"}) | _KEEPS_MEMBERS | _SERVES | {"amnesties.declare"},
-    "auditor": _SEES | {"books.read", "audit.read"},
-}
-ROLE_NAMES = {
-    "owner": "负责人",
-    "marketer": "市场专员",
-    "approver": "审核人",
-    "operations": "运营专员",
-    "auditor": "审计",
-}
 
 _hasher = PasswordHasher()
 # Verified against when there is no such operator, so that both answers take the same time.

@@ -18,6 +18,9 @@ FILES = {
     "htmx.org/dist/htmx.min.js": "htmx.min.js",
     "@tabler/core/dist/css/tabler.min.css": "tabler.min.css",
     "@tabler/core/dist/js/tabler.min.js": "tabler.min.js",
+    "echarts/dist/echarts.min.js": "echarts.min.js",
+    "sortablejs/Sortable.min.js": "sortable.min.js",
+    "axe-core/axe.min.js": "axe.min.js",  # read by the tests alone
 }
 
 

@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from handlers.commands.context import CommandContext
 from kernel import audit, operators
-from kernel.operators import ROLE_NAMES, NewOperator
+from kernel.operators import NewOperator
+from kernel.roles import ROLE_NAMES
 
 
 @click.group("operators")

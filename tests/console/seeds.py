@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from content.branches import Branch
 from kernel import operators
-from kernel.operators import ROLES, Operator
+from kernel.operators import Operator
+from kernel.roles import ROLES
 from kernel.vault import Vault
 from loyalty import followers, members
 from loyalty.members import Member, Registration

@@ -7,7 +7,7 @@ from flask import Flask
 from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
-from kernel.operators import ROLES
+from kernel.roles import ROLES
 from tests.console import loyalty_seeds, seeds
 from tests.console.house import House
 

@@ -3,7 +3,7 @@
 from flask import Blueprint, Flask
 from werkzeug.routing import IntegerConverter, Map
 
-from kernel.operators import ROLE_NAMES
+from kernel.roles import ROLE_NAMES
 from web.console import (
     adjustments,
     amnesties,

@@ -1,0 +1,12 @@
+"""Reply rules, questions, conversations with staff."""
+
+revision = "0006"
+down_revision = "0005"
+
+
+def upgrade() -> None:
+    """Nothing yet."""
+
+
+def downgrade() -> None:
+    """Nothing yet."""
