@@ -20,16 +20,13 @@ from typing import Any
 
 import psycopg
 from psycopg.types.json import Json
-from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from bench.crowd import settle
 from kernel.db import Database
 from kernel.engine import make_engine
-from kernel.hot import table_of
 from loyalty import claims, coupon_batches
 from loyalty.claim_conditions import OutOfStock
-from loyalty.ledger import PointsAccount
-from loyalty.members import Member
 from loyalty.sold_out import SoldOut
 from tests.databases import make_database
 
@@ -124,22 +121,6 @@ class Ours:
         return True
 
 
-def seed(database: Database) -> list[int]:
-    """As many members as there are claims; their numbers."""
-    row = {"name": "测试", "channel": "bench", "registered_at": AT, "state": "active"}
-    row |= {"tier_level": 0, "wants_check_in_reminder": False}
-
-    def work(session: Session) -> list[int]:
-        people = [{"openid": f"oBench{number:022d}", **row} for number in range(CLAIMS)]
-        session.execute(insert(table_of(Member)), people)
-        ids = list(session.scalars(select(Member.id)))
-        accounts = [{"member_id": i, "balance": 0, "debt": 0, "qualified": 0} for i in ids]
-        session.execute(insert(table_of(PointsAccount)), accounts)
-        return ids
-
-    return database.transaction(work)
-
-
 def offer(session: Session, code: str, shards: int) -> int:
     """A batch of its own for one run."""
     form = coupon_batches.Form(
@@ -232,7 +213,7 @@ def main() -> None:
         tempfile.TemporaryDirectory() as name,
         make_database("postgresql", "flash", Path(name)) as database,
     ):
-        members = seed(database)
+        members = settle(database, CLAIMS, AT)
         url = database.engine.url.set(drivername="postgresql").render_as_string(
             hide_password=False
         )

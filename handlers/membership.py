@@ -117,7 +117,7 @@ def claim_by_phrase(ctx: Context) -> Reply | None:
         further = [f"· {one.title}（{one.value}）" for one in unmet[1:]]
         return Text("\n".join([ctx.texts.refuse(unmet[0].refusal), *further]))
     with ctx.rules.sold_out.watch(batch.id):
-        claims.claim(ctx.session, batch.id, member_id, ctx.now, ask=ask, policy=ctx.rules.policy)
+        claims.claim(ctx.session, batch.id, member_id, ctx.now, ask=ask)
     link = ctx.link("/site/coupons/mine")
     return Text(ctx.say("phrase_claimed", title=batch.title, link=link))
 

@@ -16,6 +16,7 @@ from loyalty.coupons import is_given_in
 from loyalty.members import may_act
 from loyalty.points import NotEnoughPoints
 from loyalty.reasons import Condition
+from loyalty.tier_ladder import TierTooLow
 
 
 class OutOfStock(Refused):
@@ -58,12 +59,6 @@ class PhraseWrong(Refused):
     """The batch has a pass-phrase, and this is not it."""
 
     code = "coupon_phrase_wrong"
-
-
-class CouponTierTooLow(Refused):
-    """The batch is for a higher tier; facts: `min_tier`, `tier`, by name `least`, `own`."""
-
-    code = "coupon_tier_too_low"
 
 
 class CouponTagMissing(Refused):
@@ -196,12 +191,10 @@ def _is_of_tier(case: Case) -> bool:
 
 
 def _show_tier(case: Case, met: bool) -> Condition:
-    tier, wanted = case.facts.tier, case.facts.min_tier
+    wanted = case.facts.min_tier
     if not wanted:
-        return Condition("", met, "", CouponTierTooLow(min_tier=wanted, tier=tier))
-    least, own = (tier_ladder.name_of(case.session, level) for level in (wanted, tier))
-    refusal = CouponTierTooLow(min_tier=wanted, tier=tier, least=least, own=own)
-    return Condition(f"{least}及以上", met, own, refusal)
+        return Condition("", met, "", TierTooLow())  # everybody's: no name to look up
+    return tier_ladder.at_least(case.session, wanted, case.facts.tier)
 
 
 def _has_tag(case: Case) -> bool:

@@ -28,7 +28,6 @@ from loyalty.claim_facts import Facts
 from loyalty.coupon_validity import Terms
 from loyalty.coupons import Coupon, CouponBatch
 from loyalty.points import Debit
-from loyalty.policy import Policy
 from loyalty.reasons import Condition
 
 __all__ = [
@@ -55,7 +54,6 @@ _BLANK: dict[str, Any] = {
     "void_id": None,
 }
 SITE = Ask()
-_POLICY = Policy()
 
 
 class _Overtaken(TryAgain):
@@ -70,36 +68,22 @@ class Source:
     reference: str | None = None
 
 
-def conditions(  # noqa: PLR0913 - some are by keyword
-    session: Session,
-    batch: CouponBatch,
-    member_id: int,
-    at: datetime,
-    *,
-    ask: Ask = SITE,
-    policy: Policy = _POLICY,
+def conditions(
+    session: Session, batch: CouponBatch, member_id: int, at: datetime, *, ask: Ask = SITE
 ) -> list[Condition]:
     """Why (not) me: what a claim would be judged by, with the member's own values."""
-    del policy
     facts = claim_facts.look(session, batch.id, member_id, at)
     return claim_conditions.explain(Case(session, facts, member_id, at, ask))
 
 
-def claim(  # noqa: PLR0913 - some are by keyword
-    session: Session,
-    batch_id: int,
-    member_id: int,
-    at: datetime,
-    *,
-    ask: Ask = SITE,
-    policy: Policy = _POLICY,
+def claim(
+    session: Session, batch_id: int, member_id: int, at: datetime, *, ask: Ask = SITE
 ) -> Coupon:
     """The member takes one coupon of the batch for himself.
 
     Raises NotFound and the refusals of `claim_conditions`; then nothing has changed. The member's
     own rows come first and the shared stock row last, so that the hot row is held shortest.
     """
-    del policy  # its numbers bind no claim yet; callers pass it, as to every deed
     if session.get_bind().dialect.name == "postgresql":
         coupon = _claim_at_once(session, batch_id, member_id, at, ask)
         if coupon is not None:

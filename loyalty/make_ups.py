@@ -47,8 +47,8 @@ class MadeUp:
 def make_up(session: Session, member_id: int, day: date, at: datetime, policy: Policy) -> MadeUp:
     """Buy a missed day: pay its cost, earn its base, rebuild the streak after it.
 
-    Raises what `conditions` hold: DayNotOpen, AlreadyCheckedIn, NoMakeUpsLeft, NotEnoughPoints;
-    and NoCheckInProgramme, MemberBlocked.
+    Raises what `conditions` hold: MemberBlocked, MemberEnded, DayNotOpen, AlreadyCheckedIn,
+    NoMakeUpsLeft, NotEnoughPoints; and NoCheckInProgramme.
     """
     account = ledger.hold(session, member_id)  # check-ins and make-ups of a member queue here
     enforce(conditions(session, member_id, day, at, account.balance))

@@ -239,7 +239,7 @@ def refuse_state(state: str) -> None:
 
 def may_act(state: str) -> Condition:
     """The condition of every deed: that the member is neither blocked nor gone."""
-    refusal = MemberBlocked() if state == "blocked" else MemberEnded(state=state)
+    refusal = MemberBlocked() if state in LIVE else MemberEnded(state=state)
     return Condition("会员状态正常", state == "active", STATE_NAMES[state], refusal)
 
 

@@ -22,7 +22,6 @@ from loyalty.policy import Policy
 from loyalty.reasons import Condition
 from loyalty.reward_orders import Actor, Receiver, RewardOrder
 from loyalty.rewards import Reward, RewardNotOpen, RewardOutOfStock
-from loyalty.tier_ladder import TierTooLow
 
 KEY_LENGTH = 64
 
@@ -63,7 +62,7 @@ def conditions(
         raise NotFound
     found = [_open(reward, at), may_act(facts.state)]
     if reward.min_tier:
-        found.append(_high_enough(session, reward.min_tier, facts.tier_level))
+        found.append(tier_ladder.at_least(session, reward.min_tier, facts.tier_level))
     if reward.rule is not None:
         found += rules.check(session, rules.parse(reward.rule), member_id, at)
     found.append(_within_limit(reward.per_member, facts.standing))
@@ -92,11 +91,6 @@ def _open(reward: Reward, at: datetime) -> Condition:
     ))  # fmt: skip
     refusal = RewardNotOpen(starts_at=first, ends_at=last)
     return Condition(f"兑换时间 {first} 至 {last}", met, "可兑换" if met else "不可兑换", refusal)
-
-
-def _high_enough(session: Session, wanted: int, own: int) -> Condition:
-    tier, mine = (tier_ladder.name_of(session, level) for level in (wanted, own))
-    return Condition(f"{tier}及以上", own >= wanted, mine, TierTooLow(tier=tier, own=mine))
 
 
 def _within_limit(per_member: int, standing: int) -> Condition:

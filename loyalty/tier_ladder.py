@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.db import Base
 from kernel.refusals import Refused
+from loyalty.reasons import Condition
 
 GROUND_NAME = "普通会员"
 
@@ -62,3 +63,9 @@ def name_of(session: Session, level: int) -> str:
     if level == 0:
         return GROUND_NAME
     return session.scalar(select(Tier.name).where(Tier.level == level)) or f"{level} 级"
+
+
+def at_least(session: Session, wanted: int, own: int) -> Condition:
+    """The condition that one's own level is the wanted one or a higher."""
+    least, mine = name_of(session, wanted), name_of(session, own)
+    return Condition(f"{least}及以上", own >= wanted, mine, TierTooLow(tier=least, own=mine))

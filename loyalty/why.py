@@ -74,7 +74,7 @@ def explain(
             return list(make_ups.conditions(session, member_id, day, at, balance))
         case Claim(batch_id, ask):
             batch = coupons.get_batch(session, batch_id)
-            return claims.conditions(session, batch, member_id, at, ask=ask, policy=policy)
+            return claims.conditions(session, batch, member_id, at, ask=ask)
         case Use(coupon_id, order_fen):
             coupon, batch = coupons.get_of_member(session, coupon_id, member_id)
             return coupon_uses.conditions(coupon, batch, at, order_fen)

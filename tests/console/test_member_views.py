@@ -57,7 +57,7 @@ def test_why_a_coupon_is_not_to_be_had(owner: Browser, wang: Member, batch: int)
     page = owner.text(f"/console/members/{wang.id}/reasons?about=coupon:{batch}")
 
     assert "现在不可以" in page
-    assert "refused: coupon_tier_too_low" in page
+    assert "refused: tier_too_low" in page
     assert page.count("wt-unmet") == 1
 
 

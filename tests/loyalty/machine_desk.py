@@ -67,7 +67,7 @@ class Desk(Ledger):
     @rule(who=who, batch=which)
     def claim(self, who: int, batch: int) -> None:
         member = self.members[who]
-        self.do(lambda s: claims.claim(s, self.batches[batch], member, self.at, policy=POLICY))
+        self.do(lambda s: claims.claim(s, self.batches[batch], member, self.at))
 
     @rule(who=who, batch=which, repeat=st.booleans())
     def give(self, who: int, batch: int, repeat: bool) -> None:

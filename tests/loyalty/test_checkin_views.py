@@ -122,7 +122,7 @@ def test_what_keeps_a_member_from_checking_in(sqlite: Database) -> None:
         checkins.check_in(session, other, NOON, POLICY)
         checkins.check_in(session, member, NOON - DAY, POLICY)
         assert shown(session, member) == [
-            (True, "active", "member_blocked"),
+            (True, "正常", "member_blocked"),
             (True, today, "no_check_in_programme"),
             (True, "未签到", "already_checked_in"),
         ]
@@ -131,7 +131,7 @@ def test_what_keeps_a_member_from_checking_in(sqlite: Database) -> None:
         assert (done.met, done.value) == (False, "已签到")
         assert done.refusal.facts == {"streak": 2, "points": 6}
         session.execute(update(Member).where(Member.id == member).values(state="blocked"))
-        assert shown(session, member)[0] == (False, "blocked", "member_blocked")
+        assert shown(session, member)[0] == (False, "已暂停", "member_blocked")
 
     sqlite.transaction(work)
 

@@ -16,7 +16,7 @@ from loyalty.coupons import Coupon, CouponBatch
 from loyalty.members import Member
 from tests.loyalty.coupon_books import enrich, sound
 from tests.loyalty.crowd import Person, settle
-from tests.loyalty.people import POLICY, VAULT, join, offer
+from tests.loyalty.people import VAULT, join, offer
 from tests.test_statements import counted
 from tests.world import NOON
 
@@ -27,7 +27,7 @@ PHRASE = coupon_batches.digest_phrase(VAULT, "宽带提速")
 
 
 def claim(session: Session, batch: int, member: int, **ask: Any) -> Coupon:
-    return claims.claim(session, batch, member, NOON, ask=Ask(**ask), policy=POLICY)
+    return claims.claim(session, batch, member, NOON, ask=Ask(**ask))
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def claim(session: Session, batch: int, member: int, **ask: Any) -> Coupon:
     [
         ({"channels": ["chat"]}, "coupon_wrong_channel"),
         ({"phrase_digest": PHRASE}, "coupon_phrase_wrong"),
-        ({"min_tier": 1}, "coupon_tier_too_low"),
+        ({"min_tier": 1}, "tier_too_low"),
         ({"needs_tag": "vip"}, "coupon_tag_missing"),
         ({"rule": {"field": "tier.level", "op": ">=", "value": 1}}, "rule_not_met"),
         ({"price_points": 1}, "not_enough_points"),
@@ -118,7 +118,7 @@ def test_who_meets_them_all_has_the_coupon(database: Database) -> None:
         assert points.balance_of(session, member) == 60
         ask = Ask("chat", digest)
         found = claims.conditions(
-            session, coupons.get_batch(session, batch), member, NOON, ask=ask, policy=POLICY
+            session, coupons.get_batch(session, batch), member, NOON, ask=ask
         )
         unmet = {one.refusal.code for one in found if not one.met}
         assert unmet == {"claim_limit_reached", "rule_not_met"}

@@ -96,7 +96,7 @@ def test_a_demanding_batch_says_all_it_asks(sqlite: Database) -> None:
         ]
         assert facts[0] == {"state": "paused"}
         assert facts[3] == {"channel": "site"}
-        assert (facts[5]["min_tier"], facts[5]["tier"], facts[5]["least"]) == (1, 0, "银卡")
+        assert facts[5] == {"tier": "银卡", "own": "普通会员"}
         assert facts[7:9] == [{"per_member": 3}, {"per_day": 1}]
         assert facts[9] == {"balance": 0, "price": 20}
 

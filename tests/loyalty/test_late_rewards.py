@@ -106,12 +106,14 @@ def test_a_make_up_is_written_down_and_counted_by_its_member(sqlite: Database) -
         assert (told[-1].member_id, told[-1].at) == (member, NOON)
         assert told[-1].facts == {"day": "2026-11-18", "cost": 20}
         missed = make_ups.conditions(session, member, date(2026, 11, 17), NOON, 0)
-        assert [(one.met, one.value) for one in missed[:2]] == [(True, "11-17"), (False, "已签到")]
-        assert missed[1].refusal.facts == {"streak": 1, "points": 5}
+        assert [(one.met, one.value) for one in missed[:3]] == [
+            (True, "正常"), (True, "11-17"), (False, "已签到"),
+        ]  # fmt: skip
+        assert missed[2].refusal.facts == {"streak": 1, "points": 5}
         early = make_ups.conditions(session, member, date(2026, 11, 1), NOON, 0)
-        assert not early[0].met
-        assert early[0].refusal.facts == {"earliest": "11-13", "latest": "11-19"}
-        assert early[1].refusal.facts == {"streak": 0, "points": 0}
+        assert not early[1].met
+        assert early[1].refusal.facts == {"earliest": "11-13", "latest": "11-19"}
+        assert early[2].refusal.facts == {"streak": 0, "points": 0}
 
     sqlite.transaction(work)
     assert breaches(sqlite) == {}

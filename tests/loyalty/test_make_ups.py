@@ -173,6 +173,7 @@ def test_the_conditions_say_each_why_with_the_value(sqlite: Database) -> None:
         return [(one.title, one.met, one.value) for one in found]
 
     assert sqlite.transaction(work) == [
+        ("会员状态正常", True, "正常"),
         ("可补 11-13 至 11-19 漏签的日子", True, "11-19"),
         ("当天没有签到", True, "未签到"),
         ("每月最多补签 3 次", True, "本月已补 0 次"),

@@ -13,7 +13,6 @@ from kernel.refusals import every_refusal
 from loyalty import claims, rules, vocabulary_profiles
 from loyalty.coupons import CouponBatch
 from loyalty.members import Member
-from loyalty.policy import Policy
 from loyalty.rules import RuleInvalid
 from loyalty.vocabulary import BASE
 from tests.loyalty.crowd import Person, settle
@@ -124,9 +123,7 @@ def test_coupons_are_counted_by_what_became_of_them(database: Database) -> None:
     def work(session: Session) -> None:
         member = join(session)
         batch = session.get_one(CouponBatch, offer(session, stock=5, per_member=3))
-        first, second, third = (
-            claims.claim(session, batch.id, member, NOON, policy=Policy()) for _ in range(3)
-        )
+        first, second, third = (claims.claim(session, batch.id, member, NOON) for _ in range(3))
         first.state, first.used_at = "used", NOON
         second.state = "locked"
         session.flush()

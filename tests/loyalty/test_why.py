@@ -92,7 +92,7 @@ def test_a_claim(database: Database) -> None:
         member = join(session)
 
         def ask(batch: int) -> str:
-            deed = lambda: claims.claim(session, batch, member, NOON, policy=POLICY)  # noqa: E731
+            deed = lambda: claims.claim(session, batch, member, NOON)  # noqa: E731
             return agree(session, why.Claim(batch), member, deed)
 
         open_batch = offer(session, stock=5)
@@ -102,7 +102,7 @@ def test_a_claim(database: Database) -> None:
         return [ask(open_batch), ask(open_batch), ask(dear), ask(high), ask(empty)]
 
     assert database.transaction(work) == [
-        "", "claim_limit_reached", "not_enough_points", "coupon_tier_too_low", "out_of_stock",
+        "", "claim_limit_reached", "not_enough_points", "tier_too_low", "out_of_stock",
     ]  # fmt: skip
 
 

@@ -71,7 +71,7 @@ def test_a_tier_is_called_by_its_name(alice: Phone, world: World) -> None:
     assert "普通会员" in page
     refused = alice.post(f"/site/coupon-batches/{batch}/coupons")
     assert refused.location == f"/site/coupon-batches/{batch}"
-    assert "本券仅限银卡会员及以上领取，您当前为普通会员" in alice.text(refused.location)
+    assert "仅限银卡会员及以上，您当前为普通会员" in alice.text(refused.location)
 
 
 def test_a_pass_phrase_is_asked_for(alice: Phone, world: World) -> None:
@@ -143,7 +143,7 @@ def test_a_blocked_member_looks_and_does_not_claim(alice: Phone, world: World) -
     page = alice.text(f"/site/coupon-batches/{batch}")
     alice.post(f"/site/coupon-batches/{batch}/coupons")
 
-    assert "已停用" in page
+    assert "已暂停" in page
     assert "已被暂停" in alice.text("/site/coupons")
     assert _held(world) == 0
 

@@ -109,12 +109,12 @@ def create(batch_id: int) -> ResponseReturnValue:
 
 def _claim(batch_id: int) -> int:
     """Claim; what it cost in points."""
-    member_id, at, policy = g.member_id, now(), wiring().policy
+    member_id, at = g.member_id, now()
     phrase = request.form.get("phrase", "")[:_PHRASE_LENGTH]
     ask = Ask(CHANNEL, coupon_batches.digest_phrase(wiring().vault, phrase))
 
     def work(session: Session) -> int:
-        coupon = claims.claim(session, batch_id, member_id, at, ask=ask, policy=policy)
+        coupon = claims.claim(session, batch_id, member_id, at, ask=ask)
         return coupon.paid_points
 
     with wiring().sold_out.watch(batch_id):
