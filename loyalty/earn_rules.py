@@ -111,29 +111,51 @@ def worth(rule: EarnRule, units: int, multiplier_percent: int) -> int:
     return points_ * multiplier_percent // 100 if rule.multiplied else points_
 
 
+def pays(rule: EarnRule, at: datetime) -> bool:
+    """Whether the rule is in use and `at` lies in its window."""
+    return rule.active and rule.starts_at <= at < rule.ends_at
+
+
+def standing(session: Session, code: str, reference: str) -> RuleEarning | None:
+    """What the rule made of the event of that name, when it has seen it."""
+    wanted = _reference(code, reference)
+    return session.scalar(select(RuleEarning).where(RuleEarning.reference == wanted))
+
+
+def share_of(
+    session: Session, member_id: int, rule: EarnRule, event: Event, earlier: int = 0
+) -> tuple[int, int]:
+    """(points, cut) of an event if it came now; writes nothing.
+
+    `earlier` are points of the same day that will be written before it.
+    """
+    wanted = worth(rule, event.units, tiers.multiplier_of(session, member_id))
+    rooms = _rooms(session, member_id, rule, business_day(event.at))
+    granted = max(0, min(wanted, min(rooms) - earlier))
+    return granted, wanted - granted
+
+
 def earn(session: Session, member_id: int, code: str, event: Event, policy: Policy) -> Earned:
     """Pay the member for an event under a rule, within its caps; an event pays once.
 
     Raises NotFound, EarnRuleClosed. A second arrival of the event changes nothing.
     """
     rule, at = get(session, code), event.at
-    if not (rule.active and rule.starts_at <= at < rule.ends_at):
+    if not pays(rule, at):
         raise EarnRuleClosed(starts_at=rule.starts_at, ends_at=rule.ends_at)
     account = ledger.hold(session, member_id)  # the caps are counted under the member's lock
-    reference = f"rule:{code}:{event.reference}"
-    known = session.scalar(select(RuleEarning).where(RuleEarning.reference == reference))
+    known = standing(session, code, event.reference)
     if known is not None:
         return _answer(known, account.balance)
-    wanted = worth(rule, event.units, tiers.multiplier_of(session, member_id))
-    day = business_day(at)
-    granted = max(0, min(wanted, *_rooms(session, member_id, rule, day)))
+    granted, cut = share_of(session, member_id, rule, event)
+    reference = _reference(code, event.reference)
     row = {
         "member_id": member_id,
         "rule": code,
         "reference": reference,
-        "day": day,
+        "day": business_day(at),
         "points": granted,
-        "cut": wanted - granted,
+        "cut": cut,
         "waits": rule.waits,
     }
     if not insert_once(session, RuleEarning, row, "reference"):
@@ -146,6 +168,10 @@ def earn(session: Session, member_id: int, code: str, event: Event, policy: Poli
         points.give(session, member_id, [credit], like, policy.expiry.of(at))
         tiers.climb(session, member_id, at, policy)
     return _answer(RuleEarning(**row), points.balance_of(session, member_id))
+
+
+def _reference(code: str, event: str) -> str:
+    return f"rule:{code}:{event}"
 
 
 def _answer(row: RuleEarning, balance: int) -> Earned:

@@ -8,8 +8,8 @@ from itertools import chain
 from pathlib import Path
 
 from kernel.refusals import Invalid
-from loyalty import csv_files, sheets
-from loyalty.file_refusals import COLUMNS, FILE_BYTES, ROWS, FileRefused
+from loyalty import table_files
+from loyalty.file_refusals import FileRefused
 from loyalty.members import clean_name
 from loyalty.phones import normalise
 
@@ -58,7 +58,7 @@ def read(path: Path, fields: Mapping[str, str] | None = None) -> Iterator[Person
     What a file is its name says, and its first bytes must agree. `fields` are profile fields,
     title to code: a column with that title is read as answers; other columns are left alone.
     """
-    lines = _lines(path)
+    lines = table_files.lines(path)
     head = next(lines, None)
     if head is None:
         raise FileRefused(line=1, problem="文件是空的")
@@ -70,29 +70,10 @@ def read(path: Path, fields: Mapping[str, str] | None = None) -> Iterator[Person
         yield _line(number, cells, columns)
 
 
-def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
-    if not 0 < path.stat().st_size <= FILE_BYTES:
-        raise FileRefused(line=1, problem="文件是空的或超过 50 MB")
-    reading = {".xlsx": sheets.rows, ".csv": csv_files.rows}.get(path.suffix.lower())
-    if reading is None:
-        raise FileRefused(line=1, problem="只支持 XLSX 和 CSV 文件")
-    for number, cells in reading(path):
-        if number > ROWS or len(cells) > COLUMNS:
-            raise FileRefused(line=number, problem=f"最多 {ROWS} 行、{COLUMNS} 列")
-        yield number, cells
-
-
 def _columns(line: int, cells: list[str], fields: Mapping[str, str]) -> dict[str, int]:
     known = {word: name for name, words in HEADS.items() for word in words}
     known |= {title.casefold(): f"{_ANSWER}{code}" for title, code in fields.items()}
-    places: dict[str, int] = {}
-    for place, cell in enumerate(cells):
-        name = known.get(cell.strip().casefold())
-        if name is None:
-            continue
-        if name in places:
-            raise FileRefused(line=line, problem=f"“{cell.strip()}”列出现两次")
-        places[name] = place
+    places = table_files.places(line, cells, known)
     for name in _NEEDED:
         if name not in places:
             raise FileRefused(line=line, problem=f"表头没有“{HEADS[name][0]}”列")

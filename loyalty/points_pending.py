@@ -1,17 +1,21 @@
 """Pending points: promised, and given only when the event they wait for has happened."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.activity import BigId
 from kernel.db import Base, insert_once
-from loyalty import points
+from loyalty import ledger, points, tiers
 from loyalty.ledger import Movement
 from loyalty.points import Credit
 from loyalty.policy import Policy
+
+PAGE = 200
 
 
 class PointsPending(Base):
@@ -43,6 +47,15 @@ class Promise:
     event: str
 
 
+@dataclass(frozen=True)
+class Settled:
+    """A page of an event: promises looked at (none: no more wait), whose were settled, points."""
+
+    seen: int
+    members: frozenset[int]
+    points: int
+
+
 def promise(session: Session, member_id: int, promised: Promise, at: datetime) -> bool:
     """Put points aside for the member, once for each reference; False when they stand already."""
     credit = promised.credit
@@ -61,21 +74,54 @@ def promise(session: Session, member_id: int, promised: Promise, at: datetime) -
 
 def release(session: Session, event: str, at: datetime, policy: Policy) -> int:
     """Give all points that waited for the event; how many. They expire as if earned now."""
-    released = 0
-    for row in _waiting(session, event):
-        if _settle(session, row.id, "released", at):
-            credit = Credit(row.amount, f"release:{row.reference}", row.note)
-            expires_at = policy.expiry.of(at)
-            like = Movement("release", 0, "", "", at)
-            points.give(session, row.member_id, [credit], like, expires_at)
-            released += row.amount
-    return released
+    points_ = 0
+    while (page := release_page(session, event, at, policy)).seen:
+        points_ += page.points
+    return points_
+
+
+def release_page(
+    session: Session, event: str, at: datetime, policy: Policy, page: int = PAGE
+) -> Settled:
+    """Give the next points that waited for the event, those of at most `page` promises.
+
+    Each page is fit for a transaction of its own; run it until it has seen nothing.
+    """
+    waiting = _waiting(session, event, page)
+    owners = sorted({row.member_id for row in waiting})
+    for owner in owners:
+        ledger.hold(session, owner)
+    # Read again under the locks: a merge may have handed some over since.
+    again = _PROMISE.where(PointsPending.id.in_([row.id for row in waiting]))
+    still = [
+        row
+        for row in session.execute(again).all()
+        if row.member_id in owners and _settle(session, row.id, "released", at)
+    ]
+    for row in still:
+        credit = Credit(row.amount, f"release:{row.reference}", row.note)
+        like = Movement("release", 0, "", "", at)
+        points.give(session, row.member_id, [credit], like, policy.expiry.of(at))
+    settled = _settled(len(waiting), still)
+    for owner in sorted(settled.members):
+        tiers.climb(session, owner, at, policy)
+    return settled
 
 
 def cancel(session: Session, event: str, at: datetime) -> int:
     """The event will not happen: nobody gets the points that waited for it; how many."""
-    rows = _waiting(session, event)
-    return sum(row.amount for row in rows if _settle(session, row.id, "cancelled", at))
+    points_ = 0
+    while (page := cancel_page(session, event, at)).seen:
+        points_ += page.points
+    return points_
+
+
+def cancel_page(session: Session, event: str, at: datetime, page: int = PAGE) -> Settled:
+    """As `cancel`, for the next `page` promises at most; run it until it has seen nothing."""
+    waiting = _waiting(session, event, page)
+    return _settled(
+        len(waiting), [row for row in waiting if _settle(session, row.id, "cancelled", at)]
+    )
 
 
 def cancel_all_of(session: Session, member_id: int, at: datetime) -> int:
@@ -108,14 +154,23 @@ def total_of(session: Session, member_id: int) -> int:
     return int(total or 0)
 
 
-def _waiting(session: Session, event: str) -> list[PointsPending]:
-    return list(
-        session.scalars(
-            select(PointsPending)
-            .where(PointsPending.event == event, PointsPending.state == "pending")
-            .order_by(PointsPending.member_id, PointsPending.id)
-        )
-    )
+_PROMISE = select(
+    PointsPending.id,
+    PointsPending.member_id,
+    PointsPending.amount,
+    PointsPending.reference,
+    PointsPending.note,
+).order_by(PointsPending.member_id, PointsPending.id)
+
+
+def _waiting(session: Session, event: str, page: int) -> Sequence[Any]:
+    # By members, so that every run locks their accounts in one order.
+    wanted = PointsPending.event == event, PointsPending.state == "pending"
+    return session.execute(_PROMISE.where(*wanted).limit(page)).all()
+
+
+def _settled(seen: int, rows: Sequence[Any]) -> Settled:
+    return Settled(seen, frozenset(row.member_id for row in rows), sum(row.amount for row in rows))
 
 
 def _settle(session: Session, pending_id: int, state: str, at: datetime) -> bool:

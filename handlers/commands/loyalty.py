@@ -10,7 +10,7 @@ import click
 from sqlalchemy.orm import Session
 
 from content.promises import PROMISES
-from handlers.commands import loyalty_files, loyalty_lists
+from handlers.commands import loyalty_earn, loyalty_files, loyalty_lists
 from handlers.commands.context import CommandContext
 from kernel.clock import business_day, day_start
 from loyalty import points_expiry, points_liability, proof_runs, tag_runs, tier_runs
@@ -145,6 +145,6 @@ def liability(context: CommandContext, since: datetime | None) -> None:
         click.echo(f"{day} 到期\t{left}")
 
 
-for _command in (*loyalty_files.COMMANDS, *loyalty_lists.COMMANDS):
+for _command in (*loyalty_files.COMMANDS, *loyalty_earn.COMMANDS, *loyalty_lists.COMMANDS):
     group.add_command(_command)
 COMMANDS = (group,)
