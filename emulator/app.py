@@ -2,8 +2,8 @@
 
 from flask import Flask, Response, jsonify
 
-from emulator import authorize, phone, sms
-from emulator.api import gate, media, scenes
+from emulator import authorize, phone, sms, taps
+from emulator.api import gate, media, publications, scenes
 from emulator.control import people, workshop
 from emulator.faults import FaultyWire
 from emulator.platform import Platform
@@ -12,12 +12,14 @@ from emulator.settings import Settings
 BLUEPRINTS = (
     scenes.blueprint,
     media.blueprint,
+    publications.blueprint,
     gate.blueprint,
     authorize.blueprint,
     sms.blueprint,
     people.blueprint,
     workshop.blueprint,
     phone.blueprint,
+    taps.blueprint,
 )
 
 

@@ -16,6 +16,7 @@ from flask import Blueprint, Response, jsonify, make_response, render_template, 
 from emulator import actions
 from emulator.actions import NotPossible
 from emulator.api.menus import choose_menu
+from emulator.api.publications import describe_articles
 from emulator.authorize import find_holder
 from emulator.chats import render_item
 from emulator.control.bodies import describe_outcome, find_platform, read_body, refuse, take
@@ -102,6 +103,7 @@ def describe_view(platform: Platform, user: User) -> Json:
         "items": [render_item(item) for item in items if item.id > user.chat_begins_after],
         "menu": choose_menu(platform, user),
         "notices": describe_notices(platform, user),
+        "articles": describe_articles(platform),
         "users": describe_users(platform),
         "deliveries": describe_deliveries(platform),
         "clock": {
@@ -171,31 +173,6 @@ def say() -> Response:
     text = take(body, "text", str)
     outcome = actions.say(find_platform(), require_holder().openid, text, menu_id, client_id)
     return jsonify(describe_outcome(outcome))
-
-
-@blueprint.post("/phone/press")
-def press() -> Response:
-    """`{"event": "CLICK|VIEW|scancode_waitmsg|…", "fields": {…}}`: a menu button."""
-    body = read_body()
-    event, fields = take(body, "event", str), take(body, "fields", dict)
-    outcome = actions.cause_event(find_platform(), require_holder().openid, event, fields)
-    return jsonify(describe_outcome(outcome))
-
-
-@blueprint.post("/phone/locate")
-def locate() -> Response:
-    """The position of a building in Beijing, as location_select picks it; then its message."""
-    platform, openid = find_platform(), require_holder().openid
-    where = {
-        "Location_X": 39.907,
-        "Location_Y": 116.391,
-        "Scale": 16,
-        "Label": "北京市西城区复兴门内大街",
-    }
-    if key := take(read_body(), "key", str, ""):
-        sent = {"EventKey": key, "SendLocationInfo": {**where, "Poiname": ""}}
-        actions.cause_event(platform, openid, "location_select", sent)
-    return jsonify(describe_outcome(actions.send_message(platform, openid, "location", where)))
 
 
 @blueprint.post("/phone/scan")

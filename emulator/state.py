@@ -187,6 +187,18 @@ class Media:
 
 
 @dataclass
+class Publication:
+    """A draft that was submitted: `status` is freepublish/get's, 1 while it runs."""
+
+    publish_id: str
+    draft_id: str
+    status: int
+    at: float
+    article_id: str
+    articles: list[Json]
+
+
+@dataclass
 class OauthCode:
     """A code of the authorize page: single use, 300 seconds."""
 
@@ -245,6 +257,7 @@ class State:
     scenes: dict[str, SceneCode] = field(default_factory=dict)
     media: dict[str, Media] = field(default_factory=dict)
     drafts: dict[str, Json] = field(default_factory=dict)
+    publications: dict[str, Publication] = field(default_factory=dict)
     oauth_codes: dict[str, OauthCode] = field(default_factory=dict)
     sns_tokens: dict[str, SnsToken] = field(default_factory=dict)
     sms: list[Sms] = field(default_factory=list)

@@ -1,10 +1,10 @@
-"""Uploaded files and drafts of articles."""
+"""Uploaded files: temporary and permanent ones, and the pictures of articles."""
 
 import base64
 
 from flask import Blueprint, Response, current_app, request
 
-from emulator.api.calls import OK, Call, Endpoint, Result, read_list
+from emulator.api.calls import OK, Call, Endpoint, Result
 from emulator.errcodes import Refused
 from emulator.identifiers import make_media_id
 from emulator.platform import Platform
@@ -88,40 +88,45 @@ def add_material(call: Call) -> Json:
 
 def upload_image(call: Call) -> Json:
     """POST /cgi-bin/media/uploadimg → `{"url"}` for bodies of articles."""
+    require_picture(call, MEGABYTE)
     media = keep_upload(call, "image", 0)
     return {"url": f"{request.url_root}media/{media.media_id}"}
 
 
-def add_draft(call: Call) -> Json:
-    """POST /cgi-bin/draft/add `{"articles": […]}` → `{"media_id"}`; 44003."""
-    articles = [each for each in read_list(call.body.get("articles")) if isinstance(each, dict)]
-    if not articles:
-        raise Refused(44003)
-    media_id = make_media_id()
-    call.state.drafts[media_id] = {"articles": articles, "at": int(call.now)}
-    call.platform.store.touch()
-    return {"media_id": media_id}
+def require_picture(call: Call, most: int) -> None:
+    """Refuse what is no JPEG or PNG below `most` bytes: 40005, 40009."""
+    file = call.files.get("media")
+    if file is None:
+        raise Refused(41005)
+    head = file.stream.read(8)
+    file.stream.seek(0, 2)
+    size = file.stream.tell()
+    file.stream.seek(0)
+    if not head.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")):
+        raise Refused(40005)
+    if size >= most:
+        raise Refused(40009)
 
 
-def get_draft(call: Call) -> Json:
-    """POST /cgi-bin/draft/get → `{"news_item": […]}`; 40007."""
-    draft = call.state.drafts.get(call.text("media_id"))
-    if draft is None:
+def delete_material(call: Call) -> Json:
+    """POST /cgi-bin/material/del_material; 40007, 48005 for the cover of a draft."""
+    media_id = call.text("media_id")
+    media = call.state.media.get(media_id)
+    if media is None or media.expires_at:
         raise Refused(40007)
-    return {"news_item": draft["articles"], "create_time": draft["at"], "update_time": draft["at"]}
-
-
-def delete_draft(call: Call) -> Json:
-    """POST /cgi-bin/draft/delete; 40007."""
-    if call.state.drafts.pop(call.text("media_id"), None) is None:
-        raise Refused(40007)
+    drafts = (one["articles"] for one in call.state.drafts.values())
+    if any(each.get("thumb_media_id") == media_id for articles in drafts for each in articles):
+        raise Refused(48005)
+    del call.state.media[media_id]
     call.platform.store.touch()
     return OK
 
 
-def count_drafts(call: Call) -> Json:
-    """GET /cgi-bin/draft/count."""
-    return {"total_count": len(call.state.drafts)}
+def count_material(call: Call) -> Json:
+    """GET /cgi-bin/material/get_materialcount."""
+    kept = [each.kind for each in call.state.media.values() if not each.expires_at]
+    counted = {f"{kind}_count": kept.count(kind) for kind in ("voice", "video", "image")}
+    return {**counted, "news_count": 0}
 
 
 ENDPOINTS = {
@@ -129,8 +134,6 @@ ENDPOINTS = {
     "/cgi-bin/media/get": Endpoint(get_media, "GET", daily=200_000, body="none"),
     "/cgi-bin/media/uploadimg": Endpoint(upload_image, body="file"),
     "/cgi-bin/material/add_material": Endpoint(add_material, body="file"),
-    "/cgi-bin/draft/add": Endpoint(add_draft, daily=1000),
-    "/cgi-bin/draft/get": Endpoint(get_draft, daily=1000),
-    "/cgi-bin/draft/delete": Endpoint(delete_draft, daily=1000),
-    "/cgi-bin/draft/count": Endpoint(count_drafts, "GET", daily=1000, body="none"),
+    "/cgi-bin/material/del_material": Endpoint(delete_material, daily=1000),
+    "/cgi-bin/material/get_materialcount": Endpoint(count_material, "GET", body="none"),
 }

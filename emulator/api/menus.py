@@ -8,6 +8,7 @@ from emulator.state import ConditionalMenu, Json, User
 
 GONE_RULES = {"sex", "gender", "country", "province", "city", "language"}
 PLATFORMS = {"1", "2", "3"}  # iOS, Android, others
+DEFAULT_MENUID = 208_396_938
 
 
 def create_menu(call: Call) -> Json:
@@ -34,7 +35,7 @@ def get_menu(call: Call) -> Json:
         {"button": each.buttons, "matchrule": each.rule, "menuid": each.menuid}
         for each in call.state.conditional_menus
     ]
-    menu = {"button": call.state.menu, "menuid": 208_396_938}
+    menu = {"button": call.state.menu, "menuid": DEFAULT_MENUID}
     return {"menu": menu, "conditionalmenu": conditional}
 
 
@@ -116,13 +117,18 @@ def try_match(call: Call) -> Json:
 
 def choose_menu(platform: Platform, user: User) -> list[Json] | None:
     """The menu this user sees, on a phone that is Android."""
+    return choose(platform, user)[1]
+
+
+def choose(platform: Platform, user: User) -> tuple[int, list[Json] | None]:
+    """The same with its menuid."""
     for menu in platform.state.conditional_menus:
         tag = menu.rule.get("tag_id")
         if tag and int(tag) not in user.tags:
             continue
         if menu.rule.get("client_platform_type", "2") == "2":
-            return menu.buttons
-    return platform.state.menu
+            return menu.menuid, menu.buttons
+    return DEFAULT_MENUID, platform.state.menu
 
 
 ENDPOINTS = {

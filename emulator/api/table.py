@@ -2,11 +2,13 @@
 
 from emulator.api import (
     customer,
+    drafts,
     followers,
     mass,
     media,
     menus,
     notices,
+    publications,
     scenes,
     tags,
     templates,
@@ -27,6 +29,8 @@ KNOWN: dict[str, Endpoint] = {
     **mass.ENDPOINTS,
     **scenes.ENDPOINTS,
     **media.ENDPOINTS,
+    **drafts.ENDPOINTS,
+    **publications.ENDPOINTS,
     **upkeep.ENDPOINTS,
     **weblogin.ENDPOINTS,
 }

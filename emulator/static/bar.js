@@ -37,7 +37,7 @@ export function renderBar(menu) {
   drawn = wanted;
   const hasMenu = Boolean(menu && menu.length);
   toggle.hidden = halls.hidden = !hasMenu;
-  halls.replaceChildren(...(menu || []).map(buildHall));
+  halls.replaceChildren(...(menu || []).map((button, hall) => buildHall(button, [hall])));
   showKeyboard(!hasMenu);
 }
 
@@ -48,14 +48,15 @@ function showKeyboard(isShown, takesFocus = false) {
   if (isShown && takesFocus) input.focus();
 }
 
-function buildHall(button) {
+function buildHall(button, place) {
   const subs = button.sub_button || [];
   const label = el("span", {}, button.name);
   if (!subs.length) {
-    const act = el("button", { type: "button", onclick: () => bar.press(button) }, label);
+    const act = el("button", { type: "button", onclick: () => bar.press(button, place) }, label);
     return el("div", { class: "hall" }, act);
   }
-  const list = el("div", { class: "lines", role: "menu", hidden: "" }, ...subs.map(buildLine));
+  const lines = subs.map((sub, line) => buildLine(sub, [...place, line]));
+  const list = el("div", { class: "lines", role: "menu", hidden: "" }, ...lines);
   const state = { type: "button", "aria-haspopup": "menu", "aria-expanded": "false" };
   const head = el("button", state, svg(THREE_LINES), label);
   head.addEventListener("click", () => {
@@ -68,10 +69,10 @@ function buildHall(button) {
   return el("div", { class: "hall" }, head, list);
 }
 
-function buildLine(button) {
+function buildLine(button, place) {
   const onclick = () => {
     closeLists();
-    bar.press(button);
+    bar.press(button, place);
   };
   return el("button", { type: "button", role: "menuitem", onclick }, button.name);
 }

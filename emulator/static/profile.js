@@ -4,6 +4,7 @@ import { el, firstLetter } from "./build.js";
 import { scrollToEnd } from "./chat.js";
 import { openPanel } from "./panel.js";
 import { say } from "./toast.js";
+import { openWebview } from "./webview.js";
 import { post } from "./wire.js";
 
 const find = (id) => document.getElementById(id);
@@ -11,6 +12,7 @@ let isOpened = false; // by the person; a stranger sees the card in any case
 let scene = "";
 let last = null;
 let drawn = "";
+let told = "";
 
 export function startProfile() {
   find("open-profile").addEventListener("click", () => show(true));
@@ -76,6 +78,20 @@ export function renderProfile(view) {
   document.querySelector(".card-head .avatar").textContent = firstLetter(view.account.name);
   find("accepts-messages").checked = !view.user.refuses_messages;
   renderNotices(view.notices);
+  renderHistory(view.articles);
+}
+
+// What the account has published: nobody was notified of it, but everybody may read it.
+function renderHistory(articles) {
+  const wanted = JSON.stringify(articles);
+  if (wanted === told) return;
+  told = wanted;
+  find("history-title").hidden = !articles.length;
+  find("history").replaceChildren(...articles.map(({ title, url }) => el("button", {
+    type: "button",
+    class: "row",
+    onclick: () => openWebview(url, title),
+  }, el("span", {}, title))));
 }
 
 // Only when they changed, or a keyboard would lose its place.

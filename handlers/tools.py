@@ -1,0 +1,38 @@
+"""What queue actors and timed jobs work with."""
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from content.customer_messages import CustomerSender, Nobody
+from content.publishing import Publishing
+from kernel.clock import Clock
+from kernel.db import Database
+from kernel.sms import SmsSender
+from kernel.vault import Vault
+from loyalty.policy import Policy
+from menus.platform import MenuPlatform, MenuRules, Unplugged
+from pushes.channels import MassSender
+
+
+class Put(Protocol):
+    """Asks the queue for an actor's work on a row."""
+
+    def __call__(self, name: str, item_id: int, /) -> object: ...
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What actors and jobs work with."""
+
+    database: Database
+    clock: Clock
+    vault: Vault
+    sms: SmsSender
+    mass: MassSender
+    put: Put
+    chunk: int
+    policy: Policy = field(default_factory=Policy)
+    menus: MenuPlatform = field(default_factory=Unplugged)
+    menu_rules: MenuRules = field(default_factory=MenuRules)
+    customers: CustomerSender = field(default_factory=Nobody)
+    publishing: Publishing = field(default_factory=Publishing)
