@@ -1,29 +1,29 @@
-"""Operators: the people of the console, their roles as data, and their revocable sessions."""
+"""Operators: the people of the console, their roles as data, and the branch they belong to."""
 
-import hashlib
-import secrets
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeAlias
 
-from argon2 import PasswordHasher
-from argon2.exceptions import VerificationError
-from sqlalchemy import Boolean, ForeignKey, String, select, update
+from sqlalchemy import Boolean, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from kernel import passwords
 from kernel.activity import BigId
 from kernel.db import Base, insert_once
-from kernel.refusals import Invalid, Refused
-from kernel.roles import ROLES
+from kernel.refusals import Invalid, NotFound, Refused
+from kernel.roles import BRANCH_ROLES, ROLES
 
-MIN_PASSWORD = 12
+NAME_LENGTH = 40
+_LOGIN = re.compile(r"[a-z][a-z0-9._-]{1,39}", re.ASCII)
 
-_hasher = PasswordHasher()
-# Verified against when there is no such operator, so that both answers take the same time.
-_NOBODY = _hasher.hash(secrets.token_urlsafe(16))
+# None: all branches; else the code of the one whose rows may be seen. "" is no branch at all.
+Scope: TypeAlias = str | None
 
 
 class Operator(Base):
-    """A person who signs in to the console."""
+    """A person who signs in to the console; `branch` is the code of a branch."""
 
     __tablename__ = "operator"
 
@@ -31,6 +31,7 @@ class Operator(Base):
     login: Mapped[str] = mapped_column(String(40), unique=True)
     name: Mapped[str] = mapped_column(String(40))
     role: Mapped[str] = mapped_column(String(20))
+    branch: Mapped[str | None] = mapped_column(String(40))
     password_hash: Mapped[str] = mapped_column(String(200))
     active: Mapped[bool] = mapped_column(Boolean, default=True)
     created_at: Mapped[datetime]
@@ -39,17 +40,10 @@ class Operator(Base):
         """Whether the operator's role grants `permission`."""
         return permission in ROLES.get(self.role, frozenset())
 
-
-class OperatorSession(Base):
-    """A signed-in browser; the cookie holds the token, the row only its hash."""
-
-    __tablename__ = "operator_session"
-
-    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
-    operator_id: Mapped[int] = mapped_column(ForeignKey("operator.id"), index=True)
-    created_at: Mapped[datetime]
-    seen_at: Mapped[datetime]
-    ended_at: Mapped[datetime | None]
+    @property
+    def scope(self) -> Scope:
+        """Whose rows the operator sees: all, or those of one branch."""
+        return (self.branch or "") if self.role in BRANCH_ROLES else None
 
 
 class SignInRefused(Refused):
@@ -64,12 +58,30 @@ class NotAllowed(Refused):
     code = "not_allowed"
 
 
-@dataclass(frozen=True)
-class SessionRules:
-    """How long a session lives: since it was last used, and in all."""
+class PasswordWrong(Refused):
+    """Not the operator's present password."""
 
-    idle: timedelta
-    life: timedelta
+    code = "password_wrong"
+
+
+class LastOwner(Refused):
+    """Without this owner nobody could manage the operators."""
+
+    code = "last_owner"
+
+
+class OwnAccount(Refused):
+    """Nobody takes his own role or account away: a colleague does."""
+
+    code = "own_account"
+
+
+@dataclass(frozen=True)
+class Place:
+    """What an operator is, and where: a branch role has a branch, no other role has one."""
+
+    role: str
+    branch: str | None = None
 
 
 @dataclass(frozen=True)
@@ -80,21 +92,59 @@ class NewOperator:
     name: str
     role: str
     password: str
+    branch: str | None = None
+
+
+def check_place(role: str, branch: str | None, known: Sequence[str] | None = None) -> Place:
+    """The place, if role and branch fit. Raises Invalid.
+
+    `known` are the codes of the branches there are; an empty branch is none.
+    """
+    branch = branch or None
+    if role not in ROLES:
+        raise Invalid(field="role", reason="请选择角色")
+    if role in BRANCH_ROLES and branch is None:
+        raise Invalid(field="branch", reason="营业厅角色必须选择营业厅")
+    if role not in BRANCH_ROLES and branch is not None:
+        raise Invalid(field="branch", reason="这个角色不属于某一个营业厅，请选“不限”")
+    if branch is not None and known is not None and branch not in known:
+        raise Invalid(field="branch", reason="没有这个营业厅，请重新选择")
+    return Place(role, branch)
+
+
+def check_login(login: str) -> str:
+    """The login name, if one may have it. Raises Invalid."""
+    if not _LOGIN.fullmatch(login):
+        raise Invalid(
+            field="login", reason="登录名为 2 至 40 位小写字母、数字、点、横线，以字母开头"
+        )
+    return login
+
+
+def check_name(name: str) -> str:
+    """The name that colleagues read. Raises Invalid."""
+    if not 1 <= len(name) <= NAME_LENGTH or not name.isprintable():
+        raise Invalid(field="name", reason=f"请填写姓名（{NAME_LENGTH} 字以内）")
+    return name
 
 
 def create(session: Session, new: NewOperator, at: datetime) -> bool:
     """Make an operator; False when the login name is taken. Raises Invalid."""
-    if new.role not in ROLES:
-        raise Invalid(field="role", reason=f"one of {', '.join(ROLES)}")
-    if len(new.password) < MIN_PASSWORD:
-        raise Invalid(field="password", reason=f"密码至少 {MIN_PASSWORD} 位")
+    place = check_place(new.role, new.branch)
     if session.scalar(select(Operator.id).where(Operator.login == new.login)) is not None:
         return False  # hashing is slow on purpose, so look first
+    hashed = passwords.hashed(new.password, new.login, new.name)
+    return insert(session, replace(new, branch=place.branch), hashed, at)
+
+
+def insert(session: Session, new: NewOperator, password_hash: str, at: datetime) -> bool:
+    """Make an operator whose password is hashed already; False when the login is taken."""
     row = {
         "login": new.login,
         "name": new.name,
         "role": new.role,
-        "password_hash": _hasher.hash(new.password),
+        "branch": new.branch,
+        "password_hash": password_hash,
         "active": True,
         "created_at": at,
     }
@@ -108,68 +158,85 @@ def find(session: Session, login: str) -> Operator | None:
     )
 
 
+def active(session: Session) -> Sequence[Operator]:
+    """Everybody who may sign in, by login."""
+    return session.scalars(
+        select(Operator).where(Operator.active.is_(True)).order_by(Operator.login)
+    ).all()
+
+
+def get(session: Session, operator_id: int, *, lock: bool = False) -> Operator:
+    """The operator with that number, active or not. Raises NotFound."""
+    found = session.get(Operator, operator_id, with_for_update=lock, populate_existing=lock)
+    if found is None:
+        raise NotFound
+    return found
+
+
 def check_password(session: Session, login: str, password: str) -> Operator:
     """The operator with that login and password. Raises SignInRefused, equally slowly for each."""
-    operator = session.scalar(
-        select(Operator).where(Operator.login == login, Operator.active.is_(True))
-    )
-    try:
-        _hasher.verify(operator.password_hash if operator else _NOBODY, password)
-    except VerificationError:
-        raise SignInRefused from None
-    if operator is None:
+    operator = find(session, login)
+    right = passwords.is_right(operator.password_hash if operator else None, password)
+    if operator is None or not right:
         raise SignInRefused
     return operator
 
 
-def open_session(session: Session, operator_id: int, at: datetime) -> str:
-    """A new session's token, for the cookie; it is new at each sign-in."""
-    token = secrets.token_urlsafe(32)
-    session.add(
-        OperatorSession(
-            token_hash=_hash(token), operator_id=operator_id, created_at=at, seen_at=at
-        )
-    )
-    return token
+def set_password(session: Session, operator_id: int, password_hash: str) -> None:
+    """Another password, hashed already by `passwords.hashed`. Raises NotFound."""
+    get(session, operator_id, lock=True).password_hash = password_hash
 
 
-def find_by_session(
-    session: Session, token: str, at: datetime, rules: SessionRules
-) -> Operator | None:
-    """The operator behind a live session."""
-    return session.scalar(
-        select(Operator)
-        .join(OperatorSession, OperatorSession.operator_id == Operator.id)
-        .where(
-            OperatorSession.token_hash == _hash(token),
-            OperatorSession.ended_at.is_(None),
-            OperatorSession.seen_at > at - rules.idle,
-            OperatorSession.created_at > at - rules.life,
-            Operator.active.is_(True),
-        )
-    )
+def rename(session: Session, operator_id: int, name: str) -> None:
+    """Another name for colleagues to read. Raises NotFound, Invalid."""
+    get(session, operator_id, lock=True).name = check_name(name)
 
 
-def touch_session(session: Session, token: str, at: datetime) -> None:
-    """Keep a session that is being used from going idle; writes at most once a minute."""
-    session.execute(
-        update(OperatorSession)
-        .where(
-            OperatorSession.token_hash == _hash(token),
-            OperatorSession.seen_at < at - timedelta(minutes=1),
-        )
-        .values(seen_at=at)
-    )
+def move(session: Session, operator_id: int, place: Place, by: int | None) -> tuple[Place, bool]:
+    """Give another role and branch; returns (the place before, whether anything changed).
+
+    Raises NotFound, OwnAccount, LastOwner.
+    """
+    owners = _active_owners(session)
+    operator = get(session, operator_id, lock=True)
+    before = Place(operator.role, operator.branch)
+    if place == before:
+        return before, False
+    if operator_id == by:
+        raise OwnAccount
+    if place.role != "owner":
+        _keep_an_owner(owners, operator_id)
+    operator.role, operator.branch = place.role, place.branch
+    return before, True
 
 
-def end_session(session: Session, token: str, at: datetime) -> None:
-    """Sign out: the token is dead at once, on every host."""
-    session.execute(
-        update(OperatorSession)
-        .where(OperatorSession.token_hash == _hash(token), OperatorSession.ended_at.is_(None))
-        .values(ended_at=at)
-    )
+def set_active(session: Session, operator_id: int, active: bool, by: int | None) -> bool:
+    """Close or open the account; False when it is so already.
+
+    Raises NotFound, OwnAccount, LastOwner.
+    """
+    owners = _active_owners(session)
+    operator = get(session, operator_id, lock=True)
+    if operator.active == active:
+        return False
+    if operator_id == by:
+        raise OwnAccount
+    if not active:
+        _keep_an_owner(owners, operator_id)
+    operator.active = active
+    return True
 
 
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+def _active_owners(session: Session) -> Sequence[int]:
+    # Locked, and in one order, so that two owners cannot remove each other at the same moment.
+    return session.scalars(
+        select(Operator.id)
+        .where(Operator.role == "owner", Operator.active.is_(True))
+        .order_by(Operator.id)
+        .with_for_update()
+    ).all()
+
+
+def _keep_an_owner(owners: Sequence[int], leaving: int) -> None:
+    if list(owners) == [leaving]:
+        raise LastOwner

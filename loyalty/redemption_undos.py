@@ -45,10 +45,14 @@ class OtherBranch(Refused):
 
 @dataclass(frozen=True)
 class By:
-    """Who undoes: a member of staff or an operator; neither for an order that fell through."""
+    """Who undoes: a member of staff or an operator; neither for an order that fell through.
+
+    With a `scope` only what that branch took is there at all.
+    """
 
     staff: Staff | None = None
     operator_id: int | None = None
+    scope: str | None = None
 
 
 def undo(  # noqa: PLR0913 - some are by keyword
@@ -69,6 +73,8 @@ def undo(  # noqa: PLR0913 - some are by keyword
     if not 1 <= len(why) <= REASON_LENGTH:
         raise Invalid(field="reason", reason=f"请填写撤销原因（{REASON_LENGTH} 字以内）")
     redemption = _held(session, redemption_id)
+    if by.scope is not None and by.scope != redemption.branch:
+        raise NotFound
     if by.staff is not None and by.staff.branch != redemption.branch:
         raise OtherBranch
     late = at >= redemption.redeemed_at + timedelta(hours=policy.undo_hours)

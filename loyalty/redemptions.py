@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, ForeignKey, String, select, update
+from sqlalchemy import BigInteger, ForeignKey, Index, String, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel import activity
@@ -31,6 +31,10 @@ class Redemption(Base):
     """
 
     __tablename__ = "redemption"
+    __table_args__ = (
+        Index("ix_redemption_branch_id", "branch", "id"),
+        Index("ix_redemption_staff_id_id", "staff_id", "id"),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     coupon_id: Mapped[int] = mapped_column(ForeignKey("coupon.id"), index=True)

@@ -24,6 +24,7 @@ from kernel.clock import business_day
 from kernel.db import Base
 from kernel.refusals import Invalid, NotFound, Refused
 from kernel.vault import Vault
+from products import scopes
 
 ADDRESS_PLACE = "application.address"
 OPEN_LIMIT = 5
@@ -111,11 +112,15 @@ class Form:
 
 @dataclass(frozen=True)
 class Actor:
-    """Who moves an application, and why; `name` is what the customer reads."""
+    """Who moves an application, and why; `name` is what the customer reads.
+
+    With a `scope` only what belongs to that branch is there at all, see `products.scopes`.
+    """
 
     name: str
     operator_id: int | None = None
     note: str | None = None
+    scope: str | None = None
 
 
 SLOTS = ("上午", "下午", "晚上")
@@ -179,7 +184,9 @@ def move(
 ) -> Application:
     """Move an application. Raises NotFound, IllegalMove."""
     application = session.get(Application, application_id)
-    if application is None:
+    if application is None or not scopes.includes(
+        session, by.scope, application.district
+    ):
         raise NotFound
     before = application.state
     if wanted not in MOVES[before]:

@@ -15,9 +15,9 @@ from honcho.manager import Manager
 from handlers.commands import demo_people
 from handlers.commands.content import import_content
 from handlers.commands.context import CommandContext
+from handlers.commands.menus import ensure_published
 from handlers.commands.processes import METRICS, fresh_metrics, gunicorn_command
 from handlers.commands.schema import upgrade
-from handlers.commands.wechat import publish
 
 # honcho kills after 5 seconds; a call that is under way may take longer to settle.
 _GRACE_SECONDS = 25
@@ -100,7 +100,7 @@ def _welcome(context: CommandContext, manager: Manager) -> None:
     try:
         demo_people.wait_until_ready(context)
         if context.serving.emulator is not None:
-            publish(context)
+            ensure_published(context)
             demo_people.bring(context)
     except Exception as error:  # whatever it is, the newcomer must read it, not a hanging screen
         click.echo(f"启动失败：{error}", err=True)

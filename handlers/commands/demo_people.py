@@ -1,4 +1,4 @@
-"""The people of the demo hall: two operators, a member of staff, and a dozen members."""
+"""The people of the demo hall: operators, a member of staff, and a dozen members."""
 
 import os
 import time
@@ -9,12 +9,18 @@ from sqlalchemy.orm import Session
 
 from handlers.commands import people
 from handlers.commands.context import CommandContext
+from kernel.operators import Place
 from loyalty import followers, members, staff
 from loyalty.members import Registration
 
 _READY_SECONDS = 60
-_OPERATORS = (("marketer", "林晓", "marketer"), ("approver", "周敏", "approver"),
-              ("owner", "陈立", "owner"))  # fmt: skip
+_OPERATORS = (
+    ("marketer", "林晓", Place("marketer")),
+    ("approver", "周敏", Place("approver")),
+    ("owner", "陈立", Place("owner")),
+    ("manager", "何平", Place("branch_manager", "xihu")),
+    ("clerk", "王宁", Place("branch_staff", "xihu")),
+)
 _STAFF = ("营业员小王", "xihu")
 _MEMBERS = (
     *("王秀英", "李建国", "张丽", "刘洋", "陈静", "杨帆"),
@@ -30,10 +36,10 @@ def logins_file(context: CommandContext) -> Path:
 def add_operators(context: CommandContext) -> None:
     """Make the demo operators with random passwords, once."""
     lines = []
-    for login, name, role in _OPERATORS:
-        password = people.add(context, login, name, role)
+    for login, name, place in _OPERATORS:
+        password = people.add(context, login, name, place)
         if password is not None:
-            lines.append(f"{login}\t{password}\t{name}（{role}）\n")
+            lines.append(f"{login}\t{password}\t{name}（{place.role}）\n")
     if lines:
         handle = os.open(logins_file(context), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -7,7 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kernel.audit import AuditEntry
-from kernel.operators import Operator, OperatorSession
+from kernel.operator_sessions import OperatorSession
+from kernel.operators import Operator
 from tests.console.house import PASSWORD, Browser, House
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from kernel.refusals import NotFound
 from loyalty import members
 from loyalty.members import Member
-from products import applications
+from products import applications, scopes
 from products.applications import STATE_NAMES, Application, ApplicationEvent
 from web.console.paging import Page, page_of
 
@@ -18,10 +18,14 @@ SIZE = 25
 
 @dataclass(frozen=True)
 class Asked:
-    """What the list is narrowed to; an unknown state narrows nothing."""
+    """What the list is narrowed to; an unknown state narrows nothing.
+
+    `scope` is the asker's own branch, None for all branches: see `products.scopes`.
+    """
 
     state: str
     number: str
+    scope: str | None
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,7 @@ def page(session: Session, asked: Asked, before: int | None) -> Page[Row[Applica
     query = (
         select(Application, Member.name.label("member_name"))
         .join(Member, Member.id == Application.member_id)
+        .where(scopes.within(asked.scope, Application.district))
         .order_by(Application.id.desc())
         .limit(SIZE + 1)
     )
@@ -50,25 +55,32 @@ def page(session: Session, asked: Asked, before: int | None) -> Page[Row[Applica
     return page_of(session.execute(query).all(), SIZE, lambda row: int(row.Application.id))
 
 
-def count_by_state(session: Session) -> dict[str, int]:
+def count_by_state(session: Session, scope: str | None) -> dict[str, int]:
     """Applications by state, for the tabs."""
-    rows = session.execute(select(Application.state, func.count()).group_by(Application.state))
+    rows = session.execute(
+        select(Application.state, func.count())
+        .where(scopes.within(scope, Application.district))
+        .group_by(Application.state)
+    )
     return {row[0]: int(row[1]) for row in rows}
 
 
-def get(session: Session, number: str) -> Application:
-    """The application with that number. Raises NotFound."""
+def get(session: Session, number: str, scope: str | None) -> Application:
+    """The application with that number. Raises NotFound, for another branch's too."""
     found = session.scalar(
-        select(Application).where(Application.number == number.replace("\x00", ""))
+        select(Application).where(
+            Application.number == number.replace("\x00", ""),
+            scopes.within(scope, Application.district),
+        )
     )
     if found is None:
         raise NotFound
     return found
 
 
-def sheet(session: Session, number: str) -> Sheet:
+def sheet(session: Session, number: str, scope: str | None) -> Sheet:
     """The sheet of one application. Raises NotFound."""
-    found = get(session, number)
+    found = get(session, number, scope)
     return Sheet(
         found,
         members.get_by_id(session, found.member_id),

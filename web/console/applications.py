@@ -9,7 +9,7 @@ from kernel.refusals import Invalid
 from products import applications
 from products.applications import MOVES, STATE_NAMES, Actor
 from web.console import application_lists
-from web.console.guards import actor, operator_required
+from web.console.guards import actor, operator_required, scope
 from web.console.paging import asked_id
 from web.wiring import now, read, transaction, wiring
 
@@ -26,12 +26,12 @@ _NOTE_LENGTH = 200
 def show_list() -> ResponseReturnValue:
     """Applications of a state, or by number, the newest first."""
     asked = application_lists.Asked(
-        request.args.get("state", ""), request.args.get("q", "").strip()
+        request.args.get("state", ""), request.args.get("q", "").strip(), scope()
     )
     page, counts = read(
         lambda db: (
             application_lists.page(db, asked, asked_id()),
-            application_lists.count_by_state(db),
+            application_lists.count_by_state(db, asked.scope),
         )
     )
     return render_template(
@@ -61,8 +61,8 @@ def move(number: str) -> ResponseReturnValue:
         return redirect(url_for(".show", number=number), 303)
 
     def work(db: Session) -> None:
-        found = application_lists.get(db, number)
-        by = Actor(g.operator.name, g.operator.id, note or None)
+        found = application_lists.get(db, number, scope())
+        by = Actor(g.operator.name, g.operator.id, note or None, scope())
         applications.move(db, found.id, wanted, now(), by)
         subject = f"application:{number}"
         audit.write(db, "application.moved", subject, now(), by=actor(), to=wanted)
@@ -85,7 +85,7 @@ def reveal(number: str) -> ResponseReturnValue:
         raise Invalid(field="reason", reason="请选择查看地址的原因")
 
     def work(db: Session) -> str:
-        found = application_lists.get(db, number)
+        found = application_lists.get(db, number, scope())
         subject = f"application:{number}"
         audit.write(db, "application.revealed", subject, now(), by=actor(), reason=reason)
         return applications.address_of(wiring().vault, found)
@@ -97,7 +97,7 @@ def reveal(number: str) -> ResponseReturnValue:
 
 
 def _page(number: str, address: str | None = None) -> ResponseReturnValue:
-    sheet = read(lambda db: application_lists.sheet(db, number))
+    sheet = read(lambda db: application_lists.sheet(db, number, scope()))
     return render_template(
         "console/applications/show.html",
         sheet=sheet,

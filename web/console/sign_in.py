@@ -1,20 +1,21 @@
-"""Signing in and out."""
+"""Signing in and out: the password, then the code where there is a second factor."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from kernel import audit, operators
+from kernel import audit, operator_sessions, operators, second_factors, sign_in_locks
 from kernel.operators import Operator, SignInRefused
-from web.console import sessions
+from kernel.refusals import Refused
+from kernel.second_factors import CodeRefused
+from kernel.sign_in_locks import LoginLocked
+from web.console import credentials, sessions
 from web.console.guards import actor, operator_required, safe_next
+from web.errors import STATUSES
 from web.guards import public
-from web.wiring import now, read, transaction, wiring
+from web.wiring import now, transaction, wiring
 
 bp = Blueprint("sign_in", __name__)
-
-# Enough to recognise a colleague's slip; a password typed into the wrong box is not kept whole.
-_KEPT_OF_LOGIN = 12
 
 
 @bp.get("/sign-in")
@@ -29,21 +30,49 @@ def show_form() -> ResponseReturnValue:
 @bp.post("/sign-in")
 @public
 def sign_in() -> ResponseReturnValue:
-    """Sign in; an unknown name and a wrong password read and cost the same."""
+    """The first step; an unknown name and a wrong password read and cost the same."""
     login = request.form.get("login", "").strip().replace("\x00", "")
-    password = request.form.get("password", "")
     try:
-        # The check is slow on purpose, so it must not hold SQLite's one write lock.
-        operator = read(lambda db: operators.check_password(db, login, password))
-    except SignInRefused as refused:
-        return _refuse(login, refused)
-    token = transaction(lambda db: _open(db, operator))
-    sessions.begin(operator, token)
+        operator = credentials.by_password(login, request.form.get("password", ""))
+        token, awaits_code = transaction(lambda db: _open(db, operator))
+    except (SignInRefused, LoginLocked) as refused:
+        shown = {"login": login, "refused": wiring().texts.refuse(refused)}
+        return render_template("console/sign-in.html", **shown), STATUSES[refused.code]
+    sessions.begin(token)
+    if awaits_code:
+        return redirect(url_for(".show_code", next=request.args.get("next")), 303)
+    return redirect(safe_next(request.args.get("next")), 303)
+
+
+@bp.get("/sign-in/code")
+@public
+def show_code() -> ResponseReturnValue:
+    """The second step: the code of the second factor."""
+    if sessions.awaiting_code() is None:
+        return redirect(url_for(".show_form", next=request.args.get("next")))
+    return render_template("console/sign-in-code.html", refused=None)
+
+
+@bp.post("/sign-in/code")
+@public
+def check_code() -> ResponseReturnValue:
+    """Check the code; the session that goes on has another token than the one that waited."""
+    waiting = sessions.awaiting_code()
+    if waiting is None:
+        flash("code_too_late", "warning")
+        return redirect(url_for(".show_form", next=request.args.get("next")), 303)
+    operator = waiting.operator
+    try:
+        credentials.by_code(operator, request.form.get("code", ""))
+    except (CodeRefused, LoginLocked) as refused:
+        return _code_refused(refused)
+    token = transaction(lambda db: _go_on(db, operator, waiting.token))
+    sessions.begin(token)
     return redirect(safe_next(request.args.get("next")), 303)
 
 
 @bp.post("/sign-out")
-@operator_required()
+@operator_required(enrolling=True)
 def sign_out() -> ResponseReturnValue:
     """Sign out; the session is dead on every host at once."""
     by = actor()
@@ -51,7 +80,7 @@ def sign_out() -> ResponseReturnValue:
 
     def work(db: Session) -> None:
         if token is not None:
-            operators.end_session(db, token, now())
+            operator_sessions.end_session(db, token, now())
         audit.write(db, "sign_out", f"operator:{by[0]}", now(), by=by)
 
     transaction(work)
@@ -59,14 +88,31 @@ def sign_out() -> ResponseReturnValue:
     return redirect(url_for("console.sign_in.show_form"), 303)
 
 
-def _open(db: Session, operator: Operator) -> str:
+def _open(db: Session, operator: Operator) -> tuple[str, bool]:
+    """(the token, whether a code is awaited). Raises SignInRefused when he changed meanwhile."""
+    fresh = operators.get(db, operator.id, lock=True)
+    if not fresh.active or fresh.password_hash != operator.password_hash:
+        raise SignInRefused
+    if second_factors.is_enrolled(db, operator.id):
+        waiting = operator_sessions.open_session(
+            db, operator.id, now(), sessions.browser(), awaits_code=True
+        )
+        return waiting, True
+    return _complete(db, operator), False
+
+
+def _go_on(db: Session, operator: Operator, waiting_token: str) -> str:
+    operator_sessions.end_session(db, waiting_token, now())
+    return _complete(db, operator)
+
+
+def _complete(db: Session, operator: Operator) -> str:
+    sign_in_locks.clear(db, operator.login)
     by = (operator.id, request.remote_addr)
     audit.write(db, "sign_in", f"operator:{operator.id}", now(), by=by)
-    return operators.open_session(db, operator.id, now())
+    return operator_sessions.open_session(db, operator.id, now(), sessions.browser())
 
 
-def _refuse(login: str, refused: SignInRefused) -> ResponseReturnValue:
-    tried = f"login:{login[:_KEPT_OF_LOGIN]}"
-    transaction(lambda db: audit.write(db, "sign_in.refused", tried, now(), by=actor()))
+def _code_refused(refused: Refused) -> ResponseReturnValue:
     text = wiring().texts.refuse(refused)
-    return render_template("console/sign-in.html", login=login, refused=text), 401
+    return render_template("console/sign-in-code.html", refused=text), STATUSES[refused.code]
