@@ -40,4 +40,6 @@ class Client(WeChatClient):  # type: ignore[misc]
         params = {**(sent.get("params") or {}), "access_token": token}
         if method == "get":
             return self._transport.get(path, params)
+        if sent.get("files"):
+            return self._transport.upload(path, params, sent["files"])
         return self._transport.post(path, params, sent.get("data") or {})

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from bot.client import Client
@@ -11,6 +12,15 @@ from bot.transport import GatewayError, OutcomeUnknown, Unreachable
 from kernel.outcomes import Outcome
 
 _MESSAGE_ID = re.compile(r"\d{1,18}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Quota:
+    """Calls of one API today: how many may be made, were made, are left."""
+
+    limit: int
+    used: int
+    left: int
 
 
 class Gateway:
@@ -42,6 +52,23 @@ class Gateway:
             "clientmsgid": client_msg_id,
         }
         return self._outcome("message/mass/send", body)
+
+    def send_custom(self, openid: str, body: dict[str, Any]) -> Outcome:
+        """Send a customer message (POST /cgi-bin/message/custom/send); see `to_custom`."""
+        return self._outcome("message/custom/send", {"touser": openid, **body})
+
+    def quota(self, path: str) -> Quota:
+        """How often an API may still be called today (POST /cgi-bin/openapi/quota/get).
+
+        Raises as `publish_menu`.
+        """
+        answer = self._client.post("openapi/quota/get", data={"cgi_path": path})
+        said = answer.get("quota")
+        numbers = said if isinstance(said, dict) else {}
+        limit, used, left = (numbers.get(name) for name in ("daily_limit", "used", "remain"))
+        if not (isinstance(limit, int) and isinstance(used, int) and isinstance(left, int)):
+            raise OutcomeUnknown("no quota in the answer")
+        return Quota(limit, used, left)
 
     def _outcome(self, path: str, body: dict[str, Any]) -> Outcome:
         try:

@@ -33,6 +33,39 @@ class Card:
 
 
 @dataclass(frozen=True)
+class Image:
+    """A picture that WeChat has, temporary or permanent (no GIF)."""
+
+    media_id: str
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A recording that WeChat has."""
+
+    media_id: str
+
+
+@dataclass(frozen=True)
+class Video:
+    """A video that WeChat has."""
+
+    media_id: str
+    title: str = ""
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Music:
+    """A piece of music at an address; the cover must be a picture that WeChat has."""
+
+    title: str
+    description: str
+    url: str
+    cover_media_id: str
+
+
+@dataclass(frozen=True)
 class ToStaff:
     """Hands this message over to human customer service."""
 
@@ -42,7 +75,8 @@ class Nothing:
     """An acknowledgement: the person sees nothing."""
 
 
-Reply = Text | Card | ToStaff | Nothing
+Media = Image | Voice | Video | Music
+Reply = Text | Card | Media | ToStaff | Nothing
 
 
 def render(reply: Reply, inbound: Inbound, created: int) -> str:
@@ -57,12 +91,14 @@ def render(reply: Reply, inbound: Inbound, created: int) -> str:
     return f"{head}{_body(reply)}</xml>"
 
 
-def _body(reply: Text | Card | ToStaff) -> str:
+def _body(reply: Text | Card | Media | ToStaff) -> str:
     if isinstance(reply, Text):
         content = cut(reply.content, TEXT_BYTES)
         return f"<MsgType><![CDATA[text]]></MsgType><Content>{_cdata(content)}</Content>"
     if isinstance(reply, ToStaff):
         return "<MsgType><![CDATA[transfer_customer_service]]></MsgType>"
+    if isinstance(reply, Image | Voice | Video | Music):
+        return _media(reply)
     return (
         "<MsgType><![CDATA[news]]></MsgType><ArticleCount>1</ArticleCount><Articles><item>"
         f"<Title>{_cdata(cut(reply.title, _TITLE_BYTES))}</Title>"
@@ -70,6 +106,30 @@ def _body(reply: Text | Card | ToStaff) -> str:
         f"<PicUrl>{_cdata(cut(reply.picture, _URL_BYTES))}</PicUrl>"
         f"<Url>{_cdata(cut(reply.url, _URL_BYTES))}</Url></item></Articles>"
     )
+
+
+def _media(reply: Media) -> str:
+    name = type(reply).__name__
+    if isinstance(reply, Music):
+        fields = {
+            **_titled(reply),
+            "MusicUrl": cut(reply.url, _URL_BYTES),
+            "HQMusicUrl": cut(reply.url, _URL_BYTES),
+            "ThumbMediaId": reply.cover_media_id,
+        }
+    elif isinstance(reply, Video):
+        fields = {"MediaId": reply.media_id, **_titled(reply)}
+    else:
+        fields = {"MediaId": reply.media_id}
+    inner = "".join(f"<{field}>{_cdata(value)}</{field}>" for field, value in fields.items())
+    return f"<MsgType><![CDATA[{name.lower()}]]></MsgType><{name}>{inner}</{name}>"
+
+
+def _titled(reply: Video | Music) -> dict[str, str]:
+    return {
+        "Title": cut(reply.title, _TITLE_BYTES),
+        "Description": cut(reply.description, _DESCRIPTION_BYTES),
+    }
 
 
 def _cdata(value: str) -> str:
@@ -99,7 +159,26 @@ def to_json(reply: Reply) -> dict[str, Any]:
 def from_json(data: dict[str, Any]) -> Reply:
     """The reply that `to_json` kept."""
     kinds: dict[str, type[Reply]] = {
-        "Text": Text, "Card": Card, "ToStaff": ToStaff, "Nothing": Nothing,
+        "Text": Text, "Card": Card, "Image": Image, "Voice": Voice, "Video": Video,
+        "Music": Music, "ToStaff": ToStaff, "Nothing": Nothing,
     }  # fmt: skip
     values = dict(data)
     return kinds[values.pop("kind")](**values)
+
+
+def to_custom(reply: Reply) -> dict[str, Any] | None:
+    """The same as a customer message (custom/send, without `touser`); None for what is none."""
+    if isinstance(reply, Text):
+        return {"msgtype": "text", "text": {"content": cut(reply.content, TEXT_BYTES)}}
+    if isinstance(reply, Card):
+        article = {
+            "title": cut(reply.title, _TITLE_BYTES),
+            "description": cut(reply.description, _DESCRIPTION_BYTES),
+            "url": reply.url,
+            "picurl": reply.picture,
+        }
+        return {"msgtype": "news", "news": {"articles": [article]}}
+    if isinstance(reply, Image | Voice):
+        kind = type(reply).__name__.lower()
+        return {"msgtype": kind, kind: {"media_id": reply.media_id}}
+    return None

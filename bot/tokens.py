@@ -27,6 +27,11 @@ class TokenRefused(Exception):
     """No token is to be had now: wrong secret, address not allowed, or WeChat is away."""
 
 
+def key_of(app_id: str) -> str:
+    """Where the processes share the token of an account."""
+    return f"weiting:token:{app_id}"
+
+
 class Cache(Protocol):
     """The part of Redis that is used; anything else may be passed in tests."""
 
@@ -44,7 +49,7 @@ class Tokens:
         self._transport = transport
         self._credentials = {"appid": app_id, "secret": secret}
         self._cache = cache
-        self._name = f"weiting:token:{app_id}"
+        self._name = key_of(app_id)
         self._lock = threading.Lock()
         self._held: tuple[str, float] | None = None
         self._failures = 0

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import requests
@@ -11,6 +11,7 @@ from requests.adapters import HTTPAdapter
 from kernel.metrics import GATEWAY_CALLS
 
 TIMEOUT_SECONDS = (2.0, 5.0)  # connect, read
+UPLOAD_SECONDS = (2.0, 60.0)  # only workers upload
 _NUMBER = re.compile(r"-?\d{1,12}", re.ASCII)
 
 
@@ -34,8 +35,10 @@ class OutcomeUnknown(Exception):
 class Transport:
     """Calls below one base address. Safe to share between threads."""
 
-    def __init__(self, base: str) -> None:
+    def __init__(self, base: str, note: Callable[[str, str], object] | None = None) -> None:
+        """`note` is told of each call that was refused or had no clear answer: path, errcode."""
         self._base = base
+        self._note = note or (lambda *_: None)
         self._http = requests.Session()
         self._http.mount("http://", HTTPAdapter(pool_maxsize=32))
         self._http.mount("https://", HTTPAdapter(pool_maxsize=32))
@@ -54,10 +57,27 @@ class Transport:
         raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         return self._call("POST", path, params=params, data=raw)
 
+    def upload(
+        self, path: str, params: Mapping[str, str], files: Mapping[str, tuple[str, bytes, str]]
+    ) -> dict[str, Any]:
+        """POST files as a form, each (name, bytes, MIME type). Raises as `post`."""
+        return self._call("POST", path, params=params, files=files, timeout=UPLOAD_SECONDS)
+
     def _call(self, method: str, path: str, **sent: Any) -> dict[str, Any]:
         try:
+            return self._ask(method, path, **sent)
+        except GatewayError as error:
+            self._note(path, str(error.code))
+            raise
+        except (Unreachable, OutcomeUnknown) as error:
+            self._note(path, type(error).__name__)
+            raise
+
+    def _ask(self, method: str, path: str, **sent: Any) -> dict[str, Any]:
+        sent.setdefault("timeout", TIMEOUT_SECONDS)
+        try:
             answer = self._http.request(
-                method, self._base + path, timeout=TIMEOUT_SECONDS, allow_redirects=False, **sent
+                method, self._base + path, allow_redirects=False, **sent
             )
         except requests.ConnectTimeout:
             raise Unreachable(path) from None

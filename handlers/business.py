@@ -3,18 +3,43 @@
 import math
 
 from bot.replies import Reply, Text
-from content import articles, branches
+from content import announcements, article_trials, branches, slots
+from content.branches import Branch
 from handlers.context import Context
-from products import catalogue
+from products import catalogue, facts
 
 ARTICLE_PREFIX = "article."
 
 
 def show_article(ctx: Context) -> Reply:
-    """An article's short form with the way to its page; the menu key names the article."""
-    article = articles.get(ctx.session, ctx.inbound.text("EventKey").removeprefix(ARTICLE_PREFIX))
-    link = ctx.link(f"/site/articles/{article.code}")
-    return Text(f"{article.chat.strip()}\n\n{ctx.say('article_tail', link=link)}")
+    """The article that the menu key names."""
+    return tell_article(ctx, ctx.inbound.text("EventKey").removeprefix(ARTICLE_PREFIX))
+
+
+def tell_article(ctx: Context, code: str) -> Reply:
+    """An article's short form with the way to its page, as this person may see it."""
+    shown = article_trials.shown(ctx.session, code, ctx.openid)
+    known = facts.of_content(ctx.session, shown.content, ctx.now)
+    text = slots.fill(shown.content.chat, known).strip()
+    link = ctx.link(f"/site/articles/{code}")
+    return Text(f"{text}\n\n{ctx.say('article_tail', link=link)}")
+
+
+def show_announcements(ctx: Context) -> Reply:
+    """公告: what is announced now."""
+    live = announcements.live(ctx.session, ctx.now, "chat")
+    if not live:
+        return Text(ctx.say("announcements_none"))
+    lines = [
+        ctx.say("announcement_line", title=one.title, text=one.text)
+        + (f"\n{_address(ctx, one.link)}" if one.link else "")
+        for one in live[:3]
+    ]
+    return Text("\n\n".join(lines))
+
+
+def _address(ctx: Context, link: str) -> str:
+    return ctx.link(link) if link.startswith("/") else link
 
 
 def show_prices(ctx: Context) -> Reply:
@@ -54,13 +79,18 @@ def show_nearest(ctx: Context) -> Reply:
         ctx.say(
             "nearest_line",
             name=branch.name,
-            distance=f"{distance:.1f} 公里",
+            distance=f"{distance:.1f} 公里{_open_words(ctx, branch)}",
             address=branch.address,
             phone=branch.phone,
         )
         for branch, distance in branches.nearest(ctx.session, latitude, longitude)
     ]
     return Text("\n\n".join(lines))
+
+
+def _open_words(ctx: Context, branch: Branch) -> str:
+    words = branch.open_words(ctx.now)
+    return f"，{words}" if words else ""
 
 
 def _degrees(text: str, limit: float) -> float | None:

@@ -1,11 +1,15 @@
 """What a handler is given: one message, one transaction, one instant."""
 
+import random
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, time
 
 from sqlalchemy.orm import Session
 
 from bot.inbound import Inbound
+from content.reply_book import RuleBook
+from content.reply_traces import Trail
 from content.texts import Texts
 from kernel.vault import Vault
 from loyalty import members
@@ -23,6 +27,11 @@ class Rules:
     staff_hours: tuple[time, time]
     vault: Vault
     sold_out: SoldOut = field(default_factory=SoldOut)
+    # Who answers when somebody asks for staff: the inbox of the console, or WeChat's own desk.
+    staff: str = "console"
+    book: RuleBook = field(default_factory=RuleBook)
+    # One of so many replies, by number.
+    pick: Callable[[int], int] = random.randrange
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,7 @@ class Context:
     now: datetime
     texts: Texts
     rules: Rules
+    trail: Trail = field(default_factory=Trail)
 
     @property
     def openid(self) -> str:

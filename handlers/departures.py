@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from bot import inbox
+from content import conversations, customer_messages, faq_chats, reply_decisions
 from kernel import idempotency
 from loyalty import erasure, members, merges, staff
 from loyalty.erasure import Leaving
@@ -35,8 +36,20 @@ def _dismiss(session: Session, leaving: Leaving) -> None:
     staff.dismiss(session, leaving.openid, leaving.stand_in)
 
 
+def _erase_talks(session: Session, leaving: Leaving) -> None:
+    _forget_talks(session, leaving.openid, leaving.stand_in, leaving.at)
+
+
+def _forget_talks(session: Session, openid: str, stand_in: str, at: datetime) -> None:
+    conversations.forget(session, openid, stand_in)
+    customer_messages.forget(session, openid, at)
+    faq_chats.forget(session, openid)
+    reply_decisions.forget(session, openid)
+
+
 ERASE_STEPS: tuple[erasure.Step, ...] = (
     _erase_messages,
+    _erase_talks,
     _erase_answers,
     _erase_applications,
     _erase_deliveries,
@@ -46,8 +59,10 @@ ERASE_STEPS: tuple[erasure.Step, ...] = (
 
 def _drop_messages(session: Session, from_id: int, to_id: int, at: datetime) -> None:
     # The source's openid goes with the merge: an erasure of the target could not find it again.
-    del to_id, at
-    inbox.forget(session, members.get_by_id(session, from_id).openid, f"merged:{from_id}")
+    del to_id
+    openid = members.get_by_id(session, from_id).openid
+    inbox.forget(session, openid, f"merged:{from_id}")
+    _forget_talks(session, openid, f"merged:{from_id}", at)
     idempotency.forget(session, f"member:{from_id}")
 
 

@@ -1,5 +1,6 @@
 """One message, one transaction: taken in, handled, its reply kept, committed, answered."""
 
+import secrets
 import time
 from datetime import datetime
 
@@ -8,10 +9,12 @@ from sqlalchemy.orm import Session
 
 from bot import inbox
 from bot.inbound import Inbound
-from bot.replies import Nothing, Reply, Text
+from bot.replies import Nothing, Reply, Text, to_json
+from content.reply_traces import Question, Trace, Trail
 from content.texts import Texts
-from handlers import routes
+from handlers import answers
 from handlers.context import Context, Rules
+from handlers.rule_replies import Answer
 from kernel.db import Database
 from kernel.metrics import CALLBACK_SECONDS, CALLBACKS
 from kernel.refusals import Refused
@@ -20,7 +23,18 @@ from loyalty.members import NotRegistered
 log = structlog.get_logger(__name__)
 
 # For these a person waits at the phone: a word is better than three silent retries of WeChat's.
-_SPOKEN = {"text", "image", "voice", "video", "shortvideo", "location", "link", "event.click"}
+_SPOKEN = {
+    "text", "image", "voice", "video", "shortvideo", "location", "link", "event.click",
+    "event.scancode_waitmsg",
+}  # fmt: skip
+
+
+class _Undone(Exception):
+    """Carries an answer out of a transaction that must leave nothing behind."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.answer = answer
 
 
 class Dispatcher:
@@ -29,7 +43,7 @@ class Dispatcher:
     def __init__(self, database: Database, texts: Texts, rules: Rules) -> None:
         self._database = database
         self._texts = texts
-        self._rules = rules
+        self.rules = rules
 
     def __call__(self, inbound: Inbound, now: datetime) -> Reply:
         """The reply to a message; to one that came before, the reply it was given then."""
@@ -59,17 +73,45 @@ class Dispatcher:
 
     def _explain(self, refused: Refused) -> str:
         if isinstance(refused, NotRegistered):
-            link = f"{self._rules.base_url}/site/registration"
+            link = f"{self.rules.base_url}/site/registration"
             return self._texts.say("register_first", link=link)
         return self._texts.refuse(refused)
 
     def _handle(self, session: Session, inbound: Inbound, now: datetime) -> Reply:
         if not inbox.take_in(session, inbound, now):
             return inbox.find_reply(session, inbound) or Nothing()
-        context = Context(session, inbound, now, self._texts, self._rules)
-        reply = routes.find(inbound)(context)
+        context = Context(session, inbound, now, self._texts, self.rules)
+        reply = answers.decide(context).reply
         inbox.keep_reply(session, inbound, reply)
         return reply
+
+    def explain(self, question: Question, openid: str, at: datetime) -> Trace:
+        """What would be answered to whom at that instant, and why; nothing of it is done.
+
+        The very decision of a message, in a transaction that is undone.
+        """
+        trail = Trail()
+        inbound = _rehearsed(question, openid, at)
+
+        def rehearse(session: Session) -> None:
+            trail.steps.clear()  # a repeated transaction decides anew
+            context = Context(session, inbound, at, self._texts, self.rules, trail)
+            raise _Undone(answers.decide(context))
+
+        answer = Answer(Nothing())
+        try:
+            self._database.transaction(rehearse)
+        except _Undone as undone:
+            answer = undone.answer
+        except Refused as refused:
+            answer = Answer(Text(self._explain(refused)))
+        further = tuple(to_json(reply) for reply in answer.further)
+        return Trace(tuple(trail.steps), to_json(answer.reply), further)
+
+
+def _rehearsed(question: Question, openid: str, at: datetime) -> Inbound:
+    fields = {"Content": question.text, "EventKey": question.scene or question.key}
+    return Inbound(question.kind, openid, "", at, secrets.token_hex(32), fields)
 
 
 def _remember(session: Session, inbound: Inbound, reply: Reply, now: datetime) -> Reply:

@@ -8,10 +8,18 @@ from loyalty import followers, members
 _SCENE_PREFIX = "qrscene_"
 
 
+def scene_of(ctx: Context) -> str:
+    """The scene of the code through which somebody follows or came back."""
+    return ctx.inbound.text("EventKey").removeprefix(_SCENE_PREFIX)[:64]
+
+
+def note_follow(ctx: Context) -> None:
+    """Somebody follows."""
+    followers.follow(ctx.session, ctx.openid, ctx.inbound.sent_at, scene_of(ctx) or None)
+
+
 def greet(ctx: Context) -> Reply:
-    """Somebody follows: note it and welcome him, by name when he is a member already."""
-    scene = ctx.inbound.text("EventKey").removeprefix(_SCENE_PREFIX)[:64] or None
-    followers.follow(ctx.session, ctx.openid, ctx.inbound.sent_at, scene)
+    """Welcome a new follower, by name when he is a member already."""
     member = members.find(ctx.session, ctx.openid)
     if member is not None:
         return Text(ctx.say("greeting_again", name=member.name, link=ctx.link("/site/")))
@@ -24,11 +32,10 @@ def see_off(ctx: Context) -> Reply:
     return Nothing()
 
 
-def note_scan(ctx: Context) -> Reply:
-    """A follower scanned one of our codes: the scene is counted and he is welcomed back."""
-    scene = ctx.inbound.text("EventKey")[:64]
+def note_scan(ctx: Context) -> None:
+    """A follower scanned one of our codes: the scene is counted."""
+    scene = scene_of(ctx)
     activity.record(ctx.session, "scan", ctx.now, who=(ctx.openid, None), scene=scene)
-    return greet_back(ctx)
 
 
 def greet_back(ctx: Context) -> Reply:

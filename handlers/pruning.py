@@ -8,9 +8,16 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from bot.inbox import InboxMessage
-from handlers.actors import Tools
+from content.conversation_messages import ConversationMessage
+from content.customer_messages import CustomerMessage
+from content.faq_chats import FaqTurn, FaqVote
+from content.faq_misses import FaqMiss
+from content.reply_decisions import ReplyRuleUse
+from handlers.tools import Tools
 from kernel.idempotency import IdempotencyKey
+from kernel.operator_sessions import OperatorSession
 from kernel.outbox import OutboxMessage
+from kernel.sign_in_locks import SignInLock
 from loyalty.code_quota import CodeQuota
 from loyalty.phone_codes import PhoneCode
 
@@ -21,6 +28,14 @@ KEPT: tuple[tuple[InstrumentedAttribute[datetime], timedelta], ...] = (
     (PhoneCode.created_at, timedelta(days=30)),
     (CodeQuota.touched_at, timedelta(days=2)),
     (OutboxMessage.created_at, timedelta(days=90)),
+    (ReplyRuleUse.used_at, timedelta(days=31)),  # longer than any cool-down
+    (FaqTurn.at, timedelta(days=1)),
+    (FaqVote.at, timedelta(days=400)),
+    (FaqMiss.last_at, timedelta(days=180)),
+    (CustomerMessage.posted_at, timedelta(days=400)),
+    (ConversationMessage.at, timedelta(days=400)),
+    (OperatorSession.created_at, timedelta(days=90)),
+    (SignInLock.touched_at, timedelta(days=1)),
 )
 _STEP = 1_000
 

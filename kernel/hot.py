@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg.types.json import Json
-from sqlalchemy import Connection, CursorResult, Insert, Table, bindparam, insert
+from sqlalchemy import JSON, Connection, CursorResult, Insert, Table, bindparam, insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import UpdateBase
@@ -47,6 +47,8 @@ class Hot:
         self._statement = statement
         self._postgres: str | None = None
         self._constants: dict[str, Any] = {}
+        # Lists go to the driver as arrays, except in these.
+        self._json: frozenset[str] = frozenset()
 
     def run(self, session: Session, parameters: Mapping[str, Any]) -> Rows | CursorResult[Any]:
         """Execute in the session's transaction; the result has `first` and `scalar`."""
@@ -59,8 +61,15 @@ class Hot:
             self._constants = {
                 name: value for name, value in compiled.params.items() if value is not None
             }
+            self._json = frozenset(
+                name for name, bind in compiled.binds.items() if isinstance(bind.type, JSON)
+            )
             self._postgres = str(compiled)
-        return send(connection, self._postgres, {**self._constants, **parameters})
+        values = {**self._constants, **parameters}
+        for name in self._json:
+            if isinstance(values[name], list):
+                values[name] = Json(values[name])
+        return send(connection, self._postgres, values)
 
 
 def send(connection: Connection, sql: str, parameters: Mapping[str, Any]) -> Rows:
