@@ -10,15 +10,19 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
     StringConstraints,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
+from content import block_text, opening_hours
 from kernel.clock import day_start
+from kernel.refusals import Invalid
 from kernel.yaml import YamlRefused, load_strict
 
 # WeChat shows at most this much of a text message (see bot/replies.py).
@@ -59,12 +63,27 @@ class Windowed(Entry):
         return day_start(self.starts_on), day_start(self.ends_on + timedelta(days=1))
 
 
+def _readable(text: str) -> str:
+    try:
+        block_text.read(text)
+    except Invalid as refused:
+        raise ValueError(str(refused.facts["reason"])) from None
+    return text
+
+
+Body = Annotated[Prose, AfterValidator(_readable)]
+
+
 class ArticleEntry(Entry):
-    """An article; see `content.articles`."""
+    """An article; see `content.articles`. The body is the text form of `content.block_text`."""
 
     title: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+    kind: Literal["article", "page"] = "page"
+    digest: Annotated[str, StringConstraints(max_length=120)] = ""
     chat: Prose
-    body: Prose
+    body: Body
+    head: Annotated[str, StringConstraints(max_length=40)] = ""
+    tail: Annotated[str, StringConstraints(max_length=40)] = ""
 
     @model_validator(mode="after")
     def _chat_fits(self) -> Self:
@@ -73,8 +92,24 @@ class ArticleEntry(Entry):
         return self
 
 
+class BrandingEntry(Entry):
+    """What stands above or below articles; see `content.branding`."""
+
+    place: Literal["head", "tail"]
+    name: Title
+    body: Body
+
+
+class FactEntry(Entry):
+    """A fact of the company; see `content.house_facts`."""
+
+    name: Title
+    value: Annotated[str, StringConstraints(min_length=1, max_length=60)]
+
+
 class BranchEntry(Entry):
-    """A business hall; see `content.branches`."""
+    """A business hall; see `content.branches`. `week` is weekdays with hours: `{1-7: 9:00-18:00}`,
+    Monday is 1."""
 
     name: Title
     district: Short
@@ -83,6 +118,16 @@ class BranchEntry(Entry):
     hours: Annotated[str, StringConstraints(min_length=1, max_length=60)]
     latitude: Annotated[float, Field(ge=-90, le=90)]
     longitude: Annotated[float, Field(ge=-180, le=180)]
+    week: list[list[list[str]]] = []
+    services: list[Short] = []
+
+    @field_validator("week", mode="before")
+    @classmethod
+    def _read_week(cls, value: object) -> object:
+        try:
+            return opening_hours.read_week(value)
+        except Invalid as refused:
+            raise ValueError(str(refused.facts["reason"])) from None
 
 
 class ProductEntry(Entry):
@@ -128,6 +173,8 @@ class HallFiles:
     """Everything that a hall's folder holds, besides its texts."""
 
     articles: list[ArticleEntry]
+    branding: list[BrandingEntry]
+    facts: list[FactEntry]
     branches: list[BranchEntry]
     products: list[ProductEntry]
     coupon_batches: list[BatchEntry]
@@ -140,11 +187,13 @@ E = TypeVar("E", bound=Entry)
 def load_hall(folder: Path) -> HallFiles:
     """Read and check a hall's files. Raises YamlRefused, naming file, item and reason."""
     promotions = read_file(folder, "promotions.yaml", {"coupon_batches", "campaigns"})
-    articles = read_file(folder, "articles.yaml", {"articles"})
+    articles = read_file(folder, "articles.yaml", {"articles", "branding", "facts"})
     branches = read_file(folder, "branches.yaml", {"branches"})
     products = read_file(folder, "products.yaml", {"products"})
     files = HallFiles(
         articles=entries_of(ArticleEntry, "articles.yaml", articles, "articles"),
+        branding=entries_of(BrandingEntry, "articles.yaml", articles, "branding"),
+        facts=entries_of(FactEntry, "articles.yaml", articles, "facts"),
         branches=entries_of(BranchEntry, "branches.yaml", branches, "branches"),
         products=entries_of(ProductEntry, "products.yaml", products, "products"),
         coupon_batches=entries_of(BatchEntry, "promotions.yaml", promotions, "coupon_batches"),
@@ -192,6 +241,11 @@ def _check_links(files: HallFiles) -> None:
             raise YamlRefused(
                 f"promotions.yaml: campaign '{campaign.code}': no batch '{campaign.batch}'"
             )
+    places = {entry.code: entry.place for entry in files.branding}
+    for article in files.articles:
+        for place, code in (("head", article.head), ("tail", article.tail)):
+            if code and places.get(code) != place:
+                raise YamlRefused(f"articles.yaml: article '{article.code}': no {place} '{code}'")
     # Both are the last part of one address, /site/products/<name>.
     families = {product.family for product in files.products}
     for product in files.products:

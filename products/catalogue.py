@@ -1,15 +1,23 @@
 """The catalogue: what the company sells, at which price."""
 
-from sqlalchemy import Integer, String, Text, select
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Boolean, Integer, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.activity import BigId
 from kernel.db import Base
 from kernel.refusals import NotFound
 
+EDITABLE = ("family", "name", "speed", "price_fen", "period", "summary", "terms")
+
 
 class Product(Base):
-    """One product; `price_fen` is for a `period` such as 月 or 年."""
+    """One product; `price_fen` is for a `period` such as 月 or 年.
+
+    A retired one (`active` false) is kept, since applications name it.
+    """
 
     __tablename__ = "product"
 
@@ -22,6 +30,9 @@ class Product(Base):
     period: Mapped[str] = mapped_column(String(4))
     summary: Mapped[str] = mapped_column(String(100))
     terms: Mapped[str] = mapped_column(Text)
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    edited_at: Mapped[datetime | None]
 
     @property
     def price(self) -> str:
@@ -29,18 +40,33 @@ class Product(Base):
         yuan = f"{self.price_fen / 100:.2f}".rstrip("0").rstrip(".")
         return f"{yuan} 元/{self.period}"
 
+    @property
+    def values(self) -> dict[str, Any]:
+        """Everything that people may change, by column."""
+        return {name: getattr(self, name) for name in EDITABLE}
+
 
 def every(session: Session, family: str | None = None) -> list[Product]:
-    """All products, or those of a family, in the order of the catalogue."""
-    query = select(Product).order_by(Product.id)
+    """All products that are sold, or those of a family, in the order of the catalogue."""
+    query = select(Product).where(Product.active.is_(True)).order_by(Product.id)
     if family is not None:
         query = query.where(Product.family == family)
     return list(session.scalars(query))
 
 
 def get(session: Session, code: str) -> Product:
-    """The product with that code. Raises NotFound."""
-    product = session.scalar(select(Product).where(Product.code == code))
-    if product is None:
+    """The product with that code, if it is sold. Raises NotFound."""
+    product = find(session, code)
+    if product is None or not product.active:
         raise NotFound(product=code)
     return product
+
+
+def find(session: Session, code: str) -> Product | None:
+    """The product with that code, retired ones too."""
+    return session.scalar(select(Product).where(Product.code == code))
+
+
+def retired(session: Session) -> list[Product]:
+    """The products that are no longer sold."""
+    return list(session.scalars(select(Product).where(Product.active.is_(False))))

@@ -4,16 +4,17 @@ import click
 from flask import Flask
 
 from handlers.commands import (
+    audit,
     content,
     demo,
     loyalty,
+    menus,
     people,
     processes,
     pushes,
     reports,
     schema,
     settings,
-    wechat,
 )
 from handlers.commands.context import CommandContext
 
@@ -21,7 +22,7 @@ from handlers.commands.context import CommandContext
 def register_commands(app: Flask, context: CommandContext) -> None:
     """Hang every group on the app's command line; each command is given the context."""
     modules = (
-        settings, schema, content, people, wechat, loyalty, pushes, reports, processes, demo
+        settings, schema, content, people, menus, loyalty, pushes, reports, audit, processes, demo
     )  # fmt: skip
     for module in modules:
         for command in module.COMMANDS:

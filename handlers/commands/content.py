@@ -3,6 +3,7 @@
 import click
 from sqlalchemy.orm import Session
 
+from content.faq_files import import_faq, load_faq
 from content.hall_files import load_hall
 from content.programme_files import load_programme
 from handlers.commands.context import CommandContext
@@ -26,11 +27,13 @@ def import_command(context: CommandContext) -> None:
 def import_content(context: CommandContext) -> None:
     """The same, for `flask up`; the menu of config.yaml becomes the first version."""
     files, programme = load_hall(context.hall_folder), load_programme(context.hall_folder)
+    questions = load_faq(context.hall_folder)
 
     def work(session: Session) -> None:
         now = context.clock.now()
         importer.import_hall(session, files, now)
         programme_importer.import_programme(session, programme, now)
+        import_faq(session, questions, now)
         if versions.newest(session) is None:
             base_url = context.serving.base_url
             versions.add(session, context.menu, "config.yaml", now, base_url)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bot.gateway import Gateway
 from content.texts import Texts
+from handlers.tools import Tools
 from kernel.clock import Clock
 from kernel.db import Database
 from kernel.queue import Queue
@@ -45,3 +46,4 @@ class CommandContext:
     var: Path
     serving: Serving
     settings_shown: str
+    tools: Tools

@@ -28,7 +28,8 @@ from handlers.commands.schema import upgrade
 from kernel import sms
 from kernel.db import Database
 from kernel.engine import make_engine
-from kernel.operators import SessionRules
+from kernel.file_store import FolderStore
+from kernel.operator_sessions import SessionRules
 from kernel.outbox import OutboxMessage
 from kernel.vault import Vault, vault_of
 from loyalty import members, points, staff
@@ -206,7 +207,7 @@ def world(tmp_path: Path, filled_file: Path) -> Iterator[World]:
 
 
 @pytest.fixture
-def app(world: World) -> Flask:
+def app(world: World, tmp_path: Path) -> Flask:
     app = Flask("web")
     app.config.update(SECRET_KEY="s" * 32, WTF_CSRF_TIME_LIMIT=None, SESSION_COOKIE_SECURE=True)
     app.url_map.strict_slashes = False
@@ -225,6 +226,9 @@ def app(world: World) -> Flask:
         session_rules=SessionRules(timedelta(minutes=30), timedelta(hours=8)),
         nudge=lambda name, item_id: world.nudges.append((name, item_id)),
         ready=dict,
+        explain=cast("Any", None),
+        rule_book=cast("Any", None),
+        files=FolderStore(tmp_path / "media"),
     )
     register_headers(app)
     register_errors(app)

@@ -26,7 +26,7 @@ def test_every_route_says_who_may_call_it(app: Flask) -> None:
 
 def test_a_post_without_a_token_is_refused(app: Flask, alice: Phone) -> None:
     posts = [rule for rule in _rules(app) if "POST" in (rule.methods or ())]
-    assert len(posts) == 20
+    assert len(posts) == 21
     for rule in posts:
         assert alice.post_bare(_path(rule)).status_code == 400, rule.rule
         assert alice.post_bare(_path(rule), csrf_token="x.y.z").status_code == 400, rule.rule

@@ -3,8 +3,11 @@
 from flask import Blueprint, Flask, Response, request
 
 from web.site import (
+    announcements,
     applications,
+    articles,
     batches,
+    branches,
     check_ins,
     consents,
     coupons,
@@ -13,6 +16,7 @@ from web.site import (
     invitations,
     leaving,
     make_ups,
+    media,
     my_data,
     notices,
     pages,
@@ -54,6 +58,10 @@ _NOUNS = (
     products,
     applications,
     pages,
+    articles,
+    announcements,
+    branches,
+    media,
 )
 
 

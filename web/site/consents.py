@@ -93,5 +93,5 @@ def version_of(session: Session, purpose: str) -> str:
 def address_of_text(session: Session, purpose: str) -> str:
     """Where the wording in force is read; the hall's page on privacy before any was published."""
     if consents.current(session, purpose, now()) is None:
-        return url_for("site.pages.show_article", code="privacy")
+        return url_for("site.articles.show", code="privacy")
     return url_for("site.consents.show_text", purpose=purpose)

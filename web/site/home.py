@@ -7,6 +7,8 @@ from flask import Blueprint, g, render_template
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from content import announcements
+from content.announcements import Announcement
 from kernel.clock import business_day
 from loyalty import checkin_days, consents, coupons, notices, points, staff, tiers
 from loyalty.consents import ConsentText
@@ -51,6 +53,7 @@ class Front:
     has: Standing
     tier: TierStanding
     campaigns: list[Campaign]
+    announced: list[Announcement]
     told: list[Notice]
     reworded: list[ConsentText]
 
@@ -66,6 +69,7 @@ def show() -> ResponseReturnValue:
             has=standing(session, member_id, at),
             tier=tiers.standing_of(session, member_id),
             campaigns=campaigns.live(session, at),
+            announced=announcements.live(session, at, "site")[:2],
             told=notices.unread(session, member_id),
             reworded=consents.due_again(session, member_id, at),
         )

@@ -1,23 +1,14 @@
-"""Articles and campaigns: what anybody may read."""
+"""Campaigns: what anybody may read."""
 
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 
-from content import articles
 from loyalty import coupons
 from promotions import campaigns
 from web.guards import public
 from web.wiring import now, read
 
 bp = Blueprint("pages", __name__)
-
-
-@bp.get("/articles/<code>")
-@public
-def show_article(code: str) -> ResponseReturnValue:
-    """An article."""
-    article = read(lambda db: articles.get(db, code))
-    return render_template("site/pages/article.html", article=article)
 
 
 @bp.get("/campaigns")

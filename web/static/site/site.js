@@ -49,6 +49,22 @@
     link.after(button);
   }
 
+  // An article is handed on by the phone's own sheet, where there is one; that it was is counted.
+  for (const form of navigator.share ? document.querySelectorAll("form[data-share]") : []) {
+    form.hidden = false;
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const url = new URL(location.href);
+      url.search = "?from=share";
+      try {
+        await navigator.share({ title: form.dataset.share, url: url.href });
+      } catch {
+        return; // closed without sharing
+      }
+      fetch(form.action, { method: "POST", body: new FormData(form) });
+    });
+  }
+
   // A form is sent once: its button says so until the next page comes.
   document.addEventListener("submit", (event) => {
     const button = event.submitter;
