@@ -9,8 +9,9 @@ from functools import partial
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
-from handlers.actors import ACTORS, Tools
+from handlers.actors import ACTORS
 from handlers.jobs import JOBS
+from handlers.tools import Tools
 from kernel.db import Database
 from kernel.operators import Operator
 from kernel.outcomes import Outcome
