@@ -5,42 +5,47 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-import redis
 import requests
 import structlog
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
-from sqlalchemy import text
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from bot.client import Client
 from bot.gateway import Gateway
 from bot.inbound import Account, Gate
+from bot.menu_gateway import MenuGateway
 from bot.oauth import OAuth
+from bot.publishing import PublishingGateway
 from bot.tokens import Tokens
 from bot.transport import Transport
+from bot.vitals import Vitals
 from config import ConfigError, Settings, load, masked
+from content.publishing import Publishing
 from content.texts import Texts, load_texts
-from handlers.actors import ACTORS, Tools
+from handlers.actors import ACTORS
 from handlers.commands import register_commands
 from handlers.commands.context import CommandContext, Serving
 from handlers.context import Rules
 from handlers.departures import ERASE_STEPS, MERGE_STEPS
 from handlers.dispatch import Dispatcher
 from handlers.jobs import JOBS
-from kernel import lease, logs
+from handlers.tools import Tools
+from kernel import logs, readiness
 from kernel.cache import connect
 from kernel.clock import Clock, FollowedClock, SystemClock
 from kernel.db import Database
 from kernel.engine import make_engine
-from kernel.operators import SessionRules
+from kernel.file_store import FolderStore
+from kernel.operator_sessions import SessionRules
 from kernel.queue import Queue
-from kernel.scheduler import LEASE, Job, Scheduler
+from kernel.scheduler import Job, Scheduler
 from kernel.valkey import embedded_url
 from kernel.vault import vault_of
 from kernel.yaml import YamlRefused
 from loyalty import rules
 from loyalty.sold_out import SoldOut
+from menus.platform import MenuRules
 from menus.tree import from_json
 from products import rule_fields
 from web import register_web
@@ -111,9 +116,10 @@ class _House:
         self.vault = vault_of(
             security.field_keys.get_secret_value(), security.lookup_key.get_secret_value()
         )
-        self.gateway, self.sign_in = self._wechat()
+        self.vitals = Vitals(self.redis, settings.wechat.app_id, clock.now)
+        self.gateway, self.menus, self.sign_in = self._wechat()
         self.policy, self.sold_out = settings.loyalty.policy(), SoldOut()
-        tools = Tools(
+        self.tools = tools = Tools(
             self.database,
             clock,
             self.vault,
@@ -122,6 +128,10 @@ class _House:
             self._put,
             settings.pushes.chunk,
             self.policy,
+            self.menus,
+            MenuRules(settings.web.base_url, settings.menus.trial_tag),
+            self.gateway,
+            self.publishing,
         )
         self.queue = Queue(
             self.redis_url, {name: partial(work, tools) for name, work in ACTORS.items()}
@@ -138,23 +148,21 @@ class _House:
     def _pool_size(self) -> int:
         return self.settings.web.threads + 2
 
-    def _wechat(self) -> tuple[Gateway, OAuth]:
+    def _wechat(self) -> tuple[Gateway, MenuGateway, OAuth]:
         wechat = self.settings.wechat
         secret = wechat.app_secret.get_secret_value()
-        api = Transport(wechat.api_base)
+        api = Transport(wechat.api_base, self.vitals.note)
         tokens = Tokens(api, wechat.app_id, secret, self.redis)
-        gateway = Gateway(Client(wechat.app_id, tokens, api))
-        return gateway, OAuth(wechat.app_id, secret, wechat.open_base, api)
+        client = Client(wechat.app_id, tokens, api)
+        oauth = OAuth(wechat.app_id, secret, wechat.open_base, api)
+        files, site = FolderStore(self.var / "media"), self.settings.web.base_url
+        publisher = PublishingGateway(client)
+        self.publishing = Publishing(publisher, files, site, wechat.article_links)
+        return Gateway(client), MenuGateway(client), oauth
 
     def wiring(self) -> Wiring:
         settings = self.settings
-        wechat = settings.wechat
-        account = Account(
-            wechat.app_id,
-            wechat.token.get_secret_value(),
-            wechat.aes_key.get_secret_value(),
-            wechat.mode,
-        )
+        dispatcher = self._dispatcher()
         return Wiring(
             database=self.database,
             clock=self.clock,
@@ -165,9 +173,13 @@ class _House:
                 settings.web.base_url,
                 settings.loyalty.consent_version,
                 settings.web.frame_ancestors,
+                tuple(settings.hall.link_domains),
+                (settings.hall.staff_from, settings.hall.staff_until),
             ),
-            gate=Gate(account),
-            dispatch=self._dispatcher(),
+            gate=Gate(self._account()),
+            dispatch=dispatcher,
+            explain=dispatcher.explain,
+            rule_book=dispatcher.rules.book,
             sign_in=self.sign_in,
             policy=self.policy,
             sold_out=self.sold_out,
@@ -176,9 +188,24 @@ class _House:
             session_rules=SessionRules(
                 timedelta(minutes=settings.console.idle_minutes),
                 timedelta(hours=settings.console.session_hours),
+                frozenset(settings.console.second_factor_roles),
             ),
+            menus=self.menus,
+            files=self.publishing.files,
+            menu_rules=self.tools.menu_rules,
             nudge=self.queue.put,
-            ready=self.ready,
+            ready=partial(readiness.look, self.database, self.redis, self.queue, self.clock),
+            condition=self.vitals.look,
+            quota=self.gateway.quota,
+        )
+
+    def _account(self) -> Account:
+        wechat = self.settings.wechat
+        return Account(
+            wechat.app_id,
+            wechat.token.get_secret_value(),
+            wechat.aes_key.get_secret_value(),
+            wechat.mode,
         )
 
     def _dispatcher(self) -> Dispatcher:
@@ -192,6 +219,7 @@ class _House:
                 (hall.staff_from, hall.staff_until),
                 self.vault,
                 self.sold_out,
+                hall.staff,
             ),
         )
 
@@ -211,6 +239,7 @@ class _House:
             var=self.var,
             serving=self._serving(),
             settings_shown=masked(settings),
+            tools=self.tools,
         )
 
     def _serving(self) -> Serving:
@@ -225,35 +254,6 @@ class _House:
             emulator=_emulator_environment(self.settings) if emulator.enabled else None,
             emulator_port=emulator.port,
         )
-
-    def ready(self) -> dict[str, bool]:
-        """What answers: database, Redis, and a scheduler that leads."""
-        return {
-            "database": self._database_answers(),
-            "redis": self._redis_answers(),
-            "scheduler": self._scheduler_leads(),
-        }
-
-    def _database_answers(self) -> bool:
-        try:
-            self.database.read(lambda session: session.execute(text("SELECT 1")))
-        except Exception:
-            log.exception("database_unreachable")
-            return False
-        return True
-
-    def _redis_answers(self) -> bool:
-        try:
-            return bool(self.redis.ping())
-        except redis.RedisError:
-            return False
-
-    def _scheduler_leads(self) -> bool:
-        try:
-            return self.database.read(lambda session: lease.held(session, LEASE, self.clock.now()))
-        except Exception:
-            log.exception("lease_unreachable")
-            return False
 
 
 def _emulator_environment(settings: Settings) -> dict[str, str]:

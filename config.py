@@ -13,6 +13,7 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
+    field_validator,
     model_validator,
 )
 from pydantic_settings import (
@@ -34,11 +35,13 @@ from kernel.fields import (
     Switch,
     TimeOfDay,
 )
+from kernel.roles import ROLES
 from kernel.sms_settings import SmsSection
 from kernel.vault import vault_of
 from kernel.yaml import YamlRefused, load_strict
 from loyalty.settings import LoyaltySection
 
+Host = Annotated[str, Field(pattern=r"^([a-z0-9-]{1,63}\.)+[a-z]{2,24}$")]
 PREFIX = "WEITING_"
 SAMPLE_SECRET = "changeme"  # noqa: S105 - the value that we refuse
 
@@ -52,6 +55,8 @@ class HallSection(Section):
     content: str
     staff_from: TimeOfDay
     staff_until: TimeOfDay
+    staff: Literal["console", "wechat"] = "console"
+    link_domains: tuple[Host, ...] = ()
 
 
 class WeChatSection(Section):
@@ -61,6 +66,7 @@ class WeChatSection(Section):
     token: SecretStr = Field(min_length=16, max_length=32)
     aes_key: SecretStr = SecretStr("")
     mode: Literal["plain", "compatible", "safe"] = "safe"
+    article_links: Switch = False
     api_base: Address = "https://api.weixin.qq.com"
     open_base: Address = "https://open.weixin.qq.com"
 
@@ -102,10 +108,23 @@ class EmulatorSection(Section):
 class ConsoleSection(Section):
     idle_minutes: Count = 30
     session_hours: Count = 8
+    second_factor_roles: tuple[str, ...] = ()
+
+    @field_validator("second_factor_roles")
+    @classmethod
+    def _roles_exist(cls, roles: tuple[str, ...]) -> tuple[str, ...]:
+        for role in roles:
+            if role not in ROLES:
+                raise ValueError(f"no such role, choose from {', '.join(ROLES)}")
+        return roles
 
 
 class PushesSection(Section):
     chunk: Annotated[Number, Field(ge=2, le=9_999)] = 100
+
+
+class MenusSection(Section):
+    trial_tag: str = Field(default="trial", min_length=1, max_length=40)
 
 
 class MenuEntry(Section):
@@ -164,6 +183,7 @@ class Settings(BaseSettings):
     console: ConsoleSection = ConsoleSection()
     loyalty: LoyaltySection
     pushes: PushesSection = PushesSection()
+    menus: MenusSection = MenusSection()
     menu: list[MenuHall]
     security: SecuritySection
     var: str = "var"

@@ -3,22 +3,20 @@
 import secrets
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any
 
 import structlog
 from sqlalchemy.orm import Session
 
+from content import customer_messages
+from handlers import menu_jobs, publishing
+from handlers.tools import Tools
 from kernel import outbox, sms
-from kernel.clock import Clock
-from kernel.db import Database
 from kernel.metrics import DELIVERIES
 from kernel.outcomes import Outcome
-from kernel.sms import SmsRefused, SmsSender, SmsUnknown
-from kernel.vault import Unreadable, Vault
-from loyalty.policy import Policy
+from kernel.sms import SmsRefused, SmsUnknown
+from kernel.vault import Unreadable
 from pushes import deliveries, pushes
-from pushes.channels import MassSender
 
 log = structlog.get_logger(__name__)
 
@@ -33,26 +31,6 @@ _OUTCOME_STATES = {
 }
 
 
-class Put(Protocol):
-    """Asks the queue for an actor's work on a row."""
-
-    def __call__(self, name: str, item_id: int, /) -> object: ...
-
-
-@dataclass(frozen=True)
-class Tools:
-    """What actors and jobs work with."""
-
-    database: Database
-    clock: Clock
-    vault: Vault
-    sms: SmsSender
-    mass: MassSender
-    put: Put
-    chunk: int
-    policy: Policy = field(default_factory=Policy)
-
-
 def send_message(tools: Tools, message_id: int) -> None:
     """Send one outbox message, at most once."""
     claimed = tools.database.transaction(
@@ -62,9 +40,17 @@ def send_message(tools: Tools, message_id: int) -> None:
         return
     topic, payload = claimed
     state, reason = SENDERS[topic](tools, payload)
-    tools.database.transaction(
-        lambda session: outbox.settle(session, message_id, state, tools.clock.now(), reason)
-    )
+    now = tools.clock.now()
+
+    def settle(session: Session) -> None:
+        if state == "again" and outbox.postpone(session, message_id, now):
+            return
+        ended = "failed" if state == "again" else state
+        outbox.settle(session, message_id, ended, now, reason)
+        if topic == customer_messages.TOPIC:
+            customer_messages.settle(session, payload["reference"], ended, reason)
+
+    tools.database.transaction(settle)
 
 
 def _send_sms(tools: Tools, payload: dict[str, str]) -> tuple[str, str | None]:
@@ -80,8 +66,15 @@ def _send_sms(tools: Tools, payload: dict[str, str]) -> tuple[str, str | None]:
     return "sent", None
 
 
-SENDERS: dict[str, Callable[[Tools, dict[str, str]], tuple[str, str | None]]] = {
+def _send_to_customer(tools: Tools, payload: dict[str, Any]) -> tuple[str, str | None]:
+    outcome = tools.customers.send_custom(payload["openid"], payload["body"])
+    states = {"sent": "sent", "again": "again", "unknown": "unknown"}
+    return states.get(outcome.verdict, "failed"), outcome.reason or None
+
+
+SENDERS: dict[str, Callable[[Tools, dict[str, Any]], tuple[str, str | None]]] = {
     "sms": _send_sms,
+    customer_messages.TOPIC: _send_to_customer,
 }
 
 
@@ -185,4 +178,9 @@ ACTORS: dict[str, Callable[[Tools, int], None]] = {
     "sweep_outbox": sweep_outbox,
     "start_push": start_push,
     "send_push": send_push,
+    "send_menus": menu_jobs.send_menus,
+    "check_menu": menu_jobs.check_menu,
+    "sync_tags": menu_jobs.sync_tags,
+    "send_picture": publishing.send_picture,
+    "sync_article": publishing.sync_article,
 }

@@ -1,6 +1,10 @@
 """Events that need no answer, only a note."""
 
 from bot.replies import Nothing, Reply
+from bot.xml import text
+from content import article_sync
+from content.publishing import RUNNING
+from handlers import publishing
 from handlers.context import Context
 from handlers.departures import ERASE_STEPS
 from kernel import activity
@@ -19,6 +23,23 @@ def note_mass_result(ctx: Context) -> Reply:
     names = ("MsgID", "Status", "TotalCount", "FilterCount", "SentCount", "ErrorCount")
     result = {name: ctx.inbound.text(name)[:40] for name in names}
     activity.record(ctx.session, "push.result", ctx.now, result=result)
+    return Nothing()
+
+
+def note_publication(ctx: Context) -> Reply:
+    """An article's publication is through (PUBLISHJOBFINISH): its sync learns how it ended."""
+    info = ctx.inbound.fields.get("PublishEventInfo")
+    told = info if isinstance(info, dict) else {}
+    sync = article_sync.by_publish_id(ctx.session, text(told, "publish_id")[:64])
+    status = text(told, "publish_status")
+    if sync is None or not status.isdecimal() or int(status[:4]) == RUNNING:
+        return Nothing()  # published in WeChat's own console, or the answer is still on its way
+    detail = told.get("article_detail")
+    items = detail.get("item") if isinstance(detail, dict) else None
+    first = items[0] if isinstance(items, list) else items
+    url = text(first, "article_url") if isinstance(first, dict) else ""
+    result = (int(status[:4]), text(told, "article_id"), url)
+    publishing.conclude(ctx.session, sync.id, ctx.now, result)
     return Nothing()
 
 

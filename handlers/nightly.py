@@ -14,7 +14,7 @@ import structlog
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from handlers.actors import Tools
+from handlers.tools import Tools
 from kernel import job_marks
 from kernel.clock import SHANGHAI, business_day
 from kernel.job_marks import Page
@@ -33,12 +33,14 @@ from loyalty import (
 )
 from loyalty.notices import Notice
 from loyalty.policy import Policy
+from reports import figure_days
 
 log = structlog.get_logger(__name__)
 
 # A tick ends after so many pages, so that a scheduler that must stop need not wait long.
 _PAGES_A_TICK = 20
 _ROWS = 1_000
+_DAYS = 10
 _NOTICES_KEPT = timedelta(days=400)
 PROOF = "proof"
 PROOF_FROM = time(3, 30)
@@ -123,6 +125,14 @@ def forget_notices(session: Session, night: Night, after: int) -> Page:
     return Page(after if len(gone) == _ROWS else None, {"gone": len(gone)})
 
 
+def close_days(session: Session, night: Night, after: int) -> Page:
+    """The figures of days that are over are counted, once."""
+    missing = figure_days.missing(session, night.day)
+    for day in missing[:_DAYS]:
+        figure_days.count(session, day, night.at)
+    return Page(after if len(missing) > _DAYS else None, {"days": len(missing[:_DAYS])})
+
+
 def settle_tag(session: Session, night: Night, after: int, *, tag_id: int) -> Page:
     """One tag that a rule keeps is put and taken; the whole run is noted at its end."""
     last, done = tag_runs.run_page(session, tag_id, after, night.at)
@@ -133,6 +143,7 @@ def settle_tag(session: Session, night: Night, after: int, *, tag_id: int) -> Pa
 NIGHTLY: dict[str, Nightly] = {
     "expire_points": Nightly(expire_points, time(0, 0)),
     "settle_tiers": Nightly(settle_tiers, time(0, 5)),
+    "close_days": Nightly(close_days, time(0, 10)),
     "receive_rewards": Nightly(receive_rewards, time(1, 0)),
     "follow_up": Nightly(follow_up, time(2, 0)),
     "forget_notices": Nightly(forget_notices, time(2, 0)),

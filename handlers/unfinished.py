@@ -8,7 +8,7 @@ import structlog
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from handlers.actors import Tools
+from handlers.tools import Tools
 from loyalty import amnesties, coupon_grants, coupon_locks, coupon_voids
 from loyalty.amnesties import Amnesty
 from loyalty.coupon_grants import CouponGrant

@@ -1,6 +1,6 @@
 """The outbox: what must leave the house after commit, as rows; the queue only carries their ids.
 
-States: `waiting` → `sending` → `sent` | `failed` | `unknown`. A row is marked `sending`, and that
+States: `waiting` ⇄ `sending` → `sent` | `failed` | `unknown`. A row is marked `sending`, and that
 committed, before the call: a crash leaves `sending` behind, which becomes `unknown`, never a
 second call.
 """
@@ -16,6 +16,9 @@ from kernel.activity import BigId
 from kernel.db import Base, insert_once
 
 SENDING_SECONDS = 60
+# What surely was not sent is tried again, so long and after such pauses.
+RETRY_SECONDS = 120
+PAUSE_SECONDS = 5
 
 
 class OutboxMessage(Base):
@@ -85,6 +88,20 @@ def settle(
         .where(OutboxMessage.id == message_id, OutboxMessage.state == "sending")
         .values(state=state, reason=reason, settled_at=now, payload={})
     )
+
+
+def postpone(session: Session, message_id: int, now: datetime) -> bool:
+    """Let a claimed message wait again, since for sure nothing was sent; False when it is old."""
+    postponed = session.execute(
+        update(OutboxMessage)
+        .where(
+            OutboxMessage.id == message_id,
+            OutboxMessage.state == "sending",
+            OutboxMessage.created_at > now - timedelta(seconds=RETRY_SECONDS),
+        )
+        .values(state="waiting", due_at=now + timedelta(seconds=PAUSE_SECONDS))
+    )
+    return bool(postponed.rowcount == 1)  # type: ignore[attr-defined]
 
 
 def withdraw(session: Session, references: Sequence[str], now: datetime) -> int:

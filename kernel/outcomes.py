@@ -16,3 +16,11 @@ class Outcome:
     verdict: Literal["sent", "again", "refused", "stop", "unknown"]
     reason: str | None = None
     message_id: int | None = None
+
+
+class CallFailed(Exception):
+    """A call to the outside did not bring what it should; `outcome` is never `sent`."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(f"{outcome.verdict} {outcome.reason}")
+        self.outcome = outcome

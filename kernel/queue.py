@@ -7,6 +7,7 @@ import redis
 import structlog
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.brokers.stub import StubBroker
+from dramatiq.common import current_millis
 from dramatiq.errors import BrokerConnectionError
 from dramatiq.middleware import AgeLimit, Callbacks, Pipelines, Retries, ShutdownNotifications
 from dramatiq.worker import Worker
@@ -22,6 +23,8 @@ log = structlog.get_logger(__name__)
 # idle worker sends four a second.
 _HEARTBEAT_MS = 5_000
 _LOOKING = 200_000
+# An idle worker asks for work all the time; who is silent for so long is gone.
+_SILENCE_MS = 15_000
 
 Actor = Callable[[int], None]
 
@@ -54,6 +57,18 @@ class Queue:
             log.warning("queue_unreachable", actor=name, error=type(error).__name__)
             return False
         return True
+
+    def has_workers(self) -> bool:
+        """Whether a worker was heard of within the last seconds; False without Redis."""
+        if not isinstance(self.broker, RedisBroker):
+            return False
+        since = current_millis() - _SILENCE_MS
+        try:
+            name = f"{self.broker.namespace}:__heartbeats__"
+            heard = self.broker.client.zcount(name, since, "+inf")
+        except redis.RedisError:
+            return False
+        return bool(heard)
 
     def worker(self, threads: int) -> Worker:
         """A worker of this process; the caller starts and stops it."""

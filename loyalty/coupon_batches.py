@@ -111,10 +111,14 @@ def change(
     coupon_batch_checks.keep_promises(session, batch, form)
     if {"stock", "shards"} & set(changed):
         coupon_stock.resize(session, batch, values["stock"], form.shards)
+    before = audit.values(batch, changed)
     for name in changed:
         setattr(batch, name, values[name])
     batch.revision += 1
-    _tell(session, "coupon.batch_changed", batch, at, by, changed=changed)
+    changes = audit.changes(before, values, changed)
+    if "phrase_digest" in changes:  # what it was made of is nobody's business
+        changes["phrase_digest"] = [bool(one) for one in changes["phrase_digest"]]
+    _tell(session, "coupon.batch_changed", batch, at, by, changes=changes)
     return True
 
 

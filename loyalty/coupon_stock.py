@@ -1,8 +1,21 @@
 """The stock of a batch in its shards: laid out, raised, lowered, taken back, and watched."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, delete, func, insert, literal_column, select, update
+from sqlalchemy import (
+    ColumnElement,
+    ScalarSelect,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from kernel import activity
@@ -97,21 +110,30 @@ def take_many(session: Session, batch_id: int, count: int) -> bool:
 
 def low(session: Session) -> list[tuple[CouponBatch, int]]:
     """The open batches with less left than their alert level, with how many are left."""
-    left = (
+    rows = session.execute(select(CouponBatch, _left()).where(_is_low()).order_by(CouponBatch.id))
+    return [(row[0], int(row[1])) for row in rows]
+
+
+def count_low() -> Select[*tuple[Any, ...]]:
+    """How many batches `low` would name."""
+    return select(func.count(CouponBatch.id)).where(_is_low())
+
+
+def _left() -> ScalarSelect[Any]:
+    return (
         select(func.sum(CouponStock.stock - CouponStock.issued))
         .where(CouponStock.batch_id == CouponBatch.id)
+        .correlate(CouponBatch)
         .scalar_subquery()
     )
-    rows = session.execute(
-        select(CouponBatch, left)
-        .where(
-            CouponBatch.state == "open",
-            CouponBatch.alert_percent > 0,
-            left * 100 <= CouponBatch.stock * CouponBatch.alert_percent,
-        )
-        .order_by(CouponBatch.id)
+
+
+def _is_low() -> ColumnElement[bool]:
+    return and_(
+        CouponBatch.state == "open",
+        CouponBatch.alert_percent > 0,
+        _left() * 100 <= CouponBatch.stock * CouponBatch.alert_percent,
     )
-    return [(row[0], int(row[1])) for row in rows]
 
 
 def alert(session: Session, at: datetime) -> list[int]:

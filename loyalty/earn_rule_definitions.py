@@ -50,27 +50,30 @@ def define(session: Session, draft: Draft, at: datetime, *, by: int | None) -> E
     for field, reason in _faults(draft):
         raise Invalid(field=field, reason=reason)
     values = asdict(draft) | {"title": draft.title.strip()}
+    before = None
     if not insert_once(session, EarnRule, values, "code"):
-        _change(session, draft, values)
-    facts = {"points": draft.points, "active": draft.active}
-    audit.write(
-        session, "earn_rule.defined", f"earn_rule:{draft.code}", at, by=(by, None), **facts
-    )
+        before = _change(session, draft, values)
+    changes = audit.changes(before, values, [name for name in values if name != "code"])
+    subject = f"earn_rule:{draft.code}"
+    audit.write(session, "earn_rule.defined", subject, at, by=(by, None), changes=changes)
     found = session.scalar(select(EarnRule).where(EarnRule.code == draft.code))
     if found is None:
         raise TryAgain
     return found
 
 
-def _change(session: Session, draft: Draft, values: dict[str, object]) -> None:
+def _change(session: Session, draft: Draft, values: dict[str, object]) -> dict[str, object]:
+    """Change the rule; what it said before."""
     rule = session.scalars(
         select(EarnRule).where(EarnRule.code == draft.code).with_for_update()
     ).one()
     if rule.waits != draft.waits:
         raise Invalid(field="waits", reason="到账方式不能修改，请另建一条规则")
+    before = audit.values(rule, values)
     for name, value in values.items():
         setattr(rule, name, value)
     session.flush()
+    return before
 
 
 def _faults(draft: Draft) -> Iterator[tuple[str, str]]:

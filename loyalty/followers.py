@@ -24,8 +24,8 @@ class Follower(Base):
     openid: Mapped[str] = mapped_column(String(64), unique=True)
     subscribed: Mapped[bool] = mapped_column(Boolean)
     scene: Mapped[str | None] = mapped_column(String(64))
-    followed_at: Mapped[datetime | None]
-    unfollowed_at: Mapped[datetime | None]
+    followed_at: Mapped[datetime | None] = mapped_column(index=True)
+    unfollowed_at: Mapped[datetime | None] = mapped_column(index=True)
     changed_at: Mapped[datetime]
     created_at: Mapped[datetime]
 

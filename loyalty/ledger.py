@@ -42,6 +42,7 @@ class PointsAccount(Base):
     __table_args__ = (
         CheckConstraint("balance >= 0", name="balance_not_negative"),
         CheckConstraint("debt >= 0", name="debt_not_negative"),
+        Index("ix_points_account_balance_member_id", "balance", "member_id"),
     )
 
     member_id: Mapped[int] = mapped_column(
@@ -65,6 +66,7 @@ class PointsEntry(Base):
         CheckConstraint("delta <> 0", name="delta_moves"),
         Index("ix_points_entry_member_id_id", "member_id", "id"),
         Index("ix_points_entry_member_id_created_at", "member_id", "created_at"),
+        Index("ix_points_entry_created_at", "created_at"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

@@ -32,6 +32,7 @@ KINDS = {"text": "文字", "number": "整数", "date": "日期", "choice": "单�
 TEXT_LENGTH = 100
 CHOICES = 50
 NUMBER_LIMIT = 10**15
+_CHANGEABLE = ("title", "choices", "required", "position", "active")
 _CODE = re.compile(r"[a-z][a-z0-9_]{0,29}")
 _NUMBER = re.compile(r"-?\d{1,16}", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -108,6 +109,7 @@ def define(session: Session, question: Question, at: datetime, *, by: int | None
     if field is not None and field.kind != question.kind:
         raise Invalid(field="kind", reason="字段类型不能修改，请另建一个字段")
     action = "profile_field.added" if field is None else "profile_field.changed"
+    before = None if field is None else audit.values(field, _CHANGEABLE)
     field = field or ProfileField(code=question.code, kind=question.kind)
     field.title, field.choices = question.title.strip(), list(question.choices)
     field.required, field.position = question.required, question.position
@@ -117,7 +119,9 @@ def define(session: Session, question: Question, at: datetime, *, by: int | None
         session.flush()
     except IntegrityError as error:  # a colleague has just added it
         raise TryAgain from error
-    audit.write(session, action, f"profile_field:{question.code}", at, by=(by, None))
+    changes = audit.changes(before, audit.values(field, _CHANGEABLE), _CHANGEABLE)
+    subject = f"profile_field:{question.code}"
+    audit.write(session, action, subject, at, by=(by, None), changes=changes)
     return field
 
 

@@ -106,9 +106,13 @@ def save(session: Session, draft: Draft, at: datetime, *, by: int | None) -> Rew
     values = _values(draft)
     batch_id = _batch_id(session, draft)
     row = {**values, "code": draft.code, "kind": draft.kind, "batch_id": batch_id}
+    before = None
     if not insert_once(session, Reward, {**row, "stock": draft.stock, "taken": 0}, "code"):
-        _change(session, draft, values, batch_id)
-    audit.write(session, "reward.saved", f"reward:{draft.code}", at, by=(by, None))
+        before = _change(session, draft, values, batch_id)
+    after = {**values, "stock": draft.stock}
+    changes = audit.changes(before, after, after)
+    subject = f"reward:{draft.code}"
+    audit.write(session, "reward.saved", subject, at, by=(by, None), changes=changes)
     return get_by_code(session, draft.code)
 
 
@@ -157,7 +161,9 @@ def _batch_id(session: Session, draft: Draft) -> int | None:
     return found
 
 
-def _change(session: Session, draft: Draft, values: dict[str, Any], batch_id: int | None) -> None:
+def _change(
+    session: Session, draft: Draft, values: dict[str, Any], batch_id: int | None
+) -> dict[str, Any]:
     reward = session.scalars(
         select(Reward).where(Reward.code == draft.code).with_for_update()
     ).one()
@@ -167,9 +173,12 @@ def _change(session: Session, draft: Draft, values: dict[str, Any], batch_id: in
         raise Invalid(field="per_member", reason="已有人兑换，限兑数不能调低")
     if draft.stock < reward.taken:
         raise Invalid(field="stock", reason=f"已兑出 {reward.taken} 件，库存不能更少")
-    for name, value in {**values, "stock": draft.stock}.items():
+    after = {**values, "stock": draft.stock}
+    before = audit.values(reward, after)
+    for name, value in after.items():
         setattr(reward, name, value)
     session.flush()
+    return before
 
 
 def restock(session: Session, reward_id: int, stock: int, at: datetime, *, by: int | None) -> None:

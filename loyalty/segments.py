@@ -83,20 +83,16 @@ def save(
     Raises Invalid with the field, RuleInvalid.
     """
     name = _check(draft)
-    row = {
-        "code": draft.code,
-        "name": name,
-        "version": 1,
-        "active": True,
-        "created_by": by,
-        "created_at": at,
-    }
-    if insert_once(session, Segment, row, "code"):
+    after = {"name": name, "active": True, "rule": draft.rule}
+    row = {"code": draft.code, "version": 1, "created_by": by, "created_at": at}
+    if insert_once(session, Segment, {**row, "name": name, "active": True}, "code"):
         segment = get(session, draft.code)
         _keep(session, segment, draft, at, by)
+        _note(session, segment, None, after, (by, at))
         return segment
     segment = get(session, draft.code)
-    changed = rule_of(session, segment) != draft.rule
+    before = {**audit.values(segment, ("name", "active")), "rule": rule_of(session, segment)}
+    changed = before["rule"] != draft.rule
     saved = session.execute(
         update(Segment)
         .where(Segment.id == segment.id, Segment.version == segment.version)
@@ -108,6 +104,7 @@ def save(
     session.refresh(segment)
     if changed:
         _keep(session, segment, draft, at, by)
+    _note(session, segment, before, after, (by, at))
     return segment
 
 
@@ -124,8 +121,20 @@ def _check(draft: Draft) -> str:
 def _keep(session: Session, segment: Segment, draft: Draft, at: datetime, by: int | None) -> None:
     row = {"segment_id": segment.id, "version": segment.version, "rule": draft.rule}
     session.execute(insert(SegmentVersion), {**row, "saved_by": by, "saved_at": at})
-    subject = f"segment:{segment.code}"
-    audit.write(session, "segment.saved", subject, at, by=(by, None), version=segment.version)
+
+
+def _note(
+    session: Session,
+    segment: Segment,
+    before: dict[str, Any] | None,
+    after: dict[str, Any],
+    hand: tuple[int | None, datetime],
+) -> None:
+    by, at = hand
+    if changes := audit.changes(before, after, after):
+        subject = f"segment:{segment.code}"
+        facts = {"version": segment.version, "changes": changes}
+        audit.write(session, "segment.saved", subject, at, by=(by, None), **facts)
 
 
 def retire(session: Session, code: str, at: datetime, *, by: int | None) -> None:

@@ -17,6 +17,7 @@ from loyalty.tags import Tag
 
 _CODE = re.compile(r"[a-z0-9][a-z0-9_.-]{0,39}")
 NAME_LENGTH = 20
+_CHANGEABLE = ("name", "rule", "active")
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ def define(
     tag = session.scalar(select(Tag).where(Tag.code == draft.code).with_for_update())
     if tag is not None and tag.kind != kind:
         raise Invalid(field="rule", reason="手动标签与规则标签不能互换")
+    before = None if tag is None else audit.values(tag, _CHANGEABLE)
     tag = tag or Tag(code=draft.code, kind=kind, created_at=at)
     tag.name, tag.rule, tag.active = name, draft.rule, True
     session.add(tag)
@@ -58,7 +60,8 @@ def define(
         session.flush()
     except IntegrityError as error:  # a colleague has just added it
         raise TryAgain from error
-    audit.write(session, "tag.defined", f"tag:{draft.code}", at, by=(by, None), rule=draft.rule)
+    changes = audit.changes(before, audit.values(tag, _CHANGEABLE), _CHANGEABLE)
+    audit.write(session, "tag.defined", f"tag:{draft.code}", at, by=(by, None), changes=changes)
     return tag
 
 

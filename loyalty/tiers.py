@@ -24,6 +24,7 @@ from loyalty.tier_ladder import Tier, level_for, name_of, rungs
 
 MOST_LEVELS = 20
 MOST_PERCENT = 1_000
+_CHANGEABLE = ("code", "name", "threshold", "multiplier_percent", "gift", "active")
 _CODE = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 
 
@@ -67,6 +68,8 @@ def define(session: Session, draft: Draft, at: datetime, *, by: int | None) -> N
         "active": True,
         "changed_at": at,
     }
+    held = session.get(Tier, draft.level)
+    before = None if held is None else audit.values(held, _CHANGEABLE)
     if not insert_once(session, Tier, row, "level"):
         session.execute(
             update(Tier)
@@ -74,8 +77,8 @@ def define(session: Session, draft: Draft, at: datetime, *, by: int | None) -> N
             .values(**row)
             .execution_options(synchronize_session="fetch")
         )
-    facts = {"threshold": draft.threshold, "multiplier_percent": draft.multiplier_percent}
-    audit.write(session, "tier.defined", f"tier:{draft.level}", at, by=(by, None), **facts)
+    changes = audit.changes(before, row, _CHANGEABLE)
+    audit.write(session, "tier.defined", f"tier:{draft.level}", at, by=(by, None), changes=changes)
 
 
 def _check(session: Session, draft: Draft) -> None:

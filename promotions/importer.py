@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from content.articles import Article
+from content import hall_import
 from content.branches import Branch
 from content.hall_files import BatchEntry, CampaignEntry, Entry, HallFiles
 from kernel import activity
@@ -34,7 +34,7 @@ class Imported:
 def import_hall(session: Session, files: HallFiles, at: datetime) -> Imported:
     """Write a hall's files into its tables, matched by code; a second import changes nothing."""
     done = [
-        _upsert(session, Article, _plain(files.articles)),
+        Imported(*hall_import.import_articles(session, files, at)),
         _upsert(session, Branch, _plain(files.branches)),
         _upsert(session, Product, _plain(files.products)),
         _batches(session, files.coupon_batches, at),
@@ -108,11 +108,16 @@ def _upsert(session: Session, table: type[Base], rows: Sequence[dict[str, Any]])
         if row is None:
             session.add(table(**values))
             added += 1
-        elif _differs(row, values):
+        elif _is_ours(row) and _differs(row, values):
             changed += 1
             for name, value in values.items():
                 setattr(row, name, value)
     return Imported(added, changed)
+
+
+def _is_ours(row: object) -> bool:
+    # What two people changed in the console is the truth from then on.
+    return getattr(row, "edited_at", None) is None
 
 
 def _differs(row: object, values: Mapping[str, Any]) -> bool:

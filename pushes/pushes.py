@@ -2,12 +2,17 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Integer, String, Text, select, update
+from sqlalchemy import ForeignKey, Integer, String, Text, func, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from content import compliance
+from content.compliance import Finding
+from content.reviews import REASON_LENGTH, NotCompliant
 from kernel.activity import BigId
+from kernel.clock import SHANGHAI
 from kernel.db import Base
 from kernel.refusals import Invalid, NotFound, Refused
+from pushes import push_works
 
 # A text message to a follower is cut by the platform beyond this many bytes.
 TEXT_BYTES = 2048
@@ -73,15 +78,47 @@ def get(session: Session, push_id: int) -> Push:
     return push
 
 
-def approve(session: Session, push_id: int, operator_id: int, at: datetime) -> Push:
-    """Let a push go out, as the second pair of eyes. Raises NotFound, OwnPush, WrongState."""
+def findings(session: Session, push: Push, at: datetime) -> list[Finding]:
+    """What stands against sending the push at `at`."""
+    work = push_works.work_of(push.body, at, begun_in_month(session, at))
+    return compliance.inspect(work)
+
+
+def begun_in_month(session: Session, at: datetime) -> int:
+    """How many pushes began in the month of `at`, by the calendar of Shanghai."""
+    first = at.astimezone(SHANGHAI).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    began = select(func.count()).where(Push.started_at >= first, Push.started_at <= at)
+    return session.scalar(began) or 0
+
+
+def approve(
+    session: Session, push_id: int, operator_id: int, at: datetime, reason: str = ""
+) -> Push:
+    """Let a push go out, as the second pair of eyes.
+
+    Red findings refuse it, amber ones want a written reason. Raises NotFound, OwnPush,
+    WrongState, NotCompliant, Invalid.
+    """
     push = get(session, push_id)
     if push.created_by == operator_id:
         raise OwnPush
+    if push.state != "draft":
+        raise WrongState(state=STATE_NAMES[push.state])
+    _clear(findings(session, push, at), reason.strip())
     if not move(session, push_id, "draft", "approved", approved_by=operator_id, approved_at=at):
         raise WrongState(state=STATE_NAMES[push.state])
     session.refresh(push)
     return push
+
+
+def _clear(found: list[Finding], reason: str) -> None:
+    red = [one for one in found if one.severity == "red"]
+    if red:
+        raise NotCompliant(findings="；".join(f"{one.place}：{one.why}" for one in red))
+    if found and not reason:
+        raise Invalid(field="reason", reason="有黄色提示，请写明通过的理由")
+    if len(reason) > REASON_LENGTH:
+        raise Invalid(field="reason", reason=f"最多 {REASON_LENGTH} 字")
 
 
 def move(session: Session, push_id: int, before: str, after: str, **values: object) -> bool:

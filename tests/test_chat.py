@@ -1,17 +1,20 @@
 """What a person gets by chat, from the first follow to leaving."""
 
 import re
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import func, select
 
 from handlers import routes
+from kernel.db import Database
 from loyalty import coupon_batches, followers
 from loyalty.coupons import Coupon
 from loyalty.ledger import PointsEntry
-from tests.world import Hall, message_xml
+from tests.world import Hall, MovableClock, make_hall, make_settings, message_xml
 
 
 def test_a_new_follower_is_greeted(hall: Hall, anna: str) -> None:
@@ -75,7 +78,20 @@ def test_every_menu_key_has_a_handler(hall: Hall) -> None:
             assert entry.key is None or routes.find_key(entry.key), entry.key
 
 
-def test_who_called_human_staff_talks_to_them(hall: Hall, anna: str, boris: str) -> None:
+@pytest.fixture
+def wechat_desk(
+    sqlite: Database, redis_url: str, clock: MovableClock, tmp_path: Path
+) -> Iterator[Hall]:
+    """A hall whose staff answer in WeChat's own customer service."""
+    settings = make_settings(tmp_path, sqlite, redis_url)
+    desk = settings.hall.model_copy(update={"staff": "wechat"})
+    made = make_hall(settings.model_copy(update={"hall": desk}), sqlite, clock)
+    yield made
+    made.close()
+
+
+def test_who_called_human_staff_talks_to_them(wechat_desk: Hall, anna: str, boris: str) -> None:
+    hall = wechat_desk
     assert "人工客服" in hall.click(anna, "human")
     hall.clock.move(minutes=5)
     assert hall.say(anna, "我家宽带断了") == "[transfer_customer_service]"
@@ -180,7 +196,8 @@ def test_a_word_that_is_known_is_never_a_phrase(hall: Hall, anna: str) -> None:
     assert "签到成功" in hall.say(anna, "签到")
 
 
-def test_while_staff_are_talking_a_phrase_still_claims(hall: Hall, anna: str) -> None:
+def test_while_staff_are_talking_a_phrase_still_claims(wechat_desk: Hall, anna: str) -> None:
+    hall = wechat_desk
     hall.member(anna)
     offer(hall, "春节快乐")
     hall.click(anna, "human")

@@ -45,7 +45,8 @@ def traces(session: Session, word: str) -> list[str]:
 def furnish(hall: Hall, openid: str, other: str) -> int:
     """A member who has left a trace in every package; the number of the application."""
     member, _ = hall.member(openid), hall.member(other)
-    hall.say(openid, "会员")
+    for said in ("会员", "光猫红灯一直闪", "有用", "人工", f"我是 {openid}"):
+        hall.say(openid, said)
     hall.employee(openid)
 
     def live(session: Session) -> int:

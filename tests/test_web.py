@@ -59,7 +59,12 @@ def test_figures_are_for_the_house_only(hall: Hall) -> None:
 
 
 def test_readiness_names_what_answers(hall: Hall) -> None:
-    assert hall.client.get("/readyz").json == {"database": True, "redis": True, "scheduler": False}
+    assert hall.client.get("/readyz").json == {
+        "database": True,
+        "redis": True,
+        "scheduler": False,
+        "worker": False,
+    }
 
     def lead(session: Session) -> bool:
         return lease.take(session, LEASE, "somebody", hall.clock.now(), 60)

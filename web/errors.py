@@ -17,6 +17,8 @@ STATUSES = {
     "invalid": 422,
     "file_refused": 422,
     "rule_invalid": 422,
+    "menu_malformed": 422,
+    "menu_refused": 422,
     "consent_missing": 422,
     "code_wrong": 422,
     "code_expired": 422,
@@ -35,8 +37,14 @@ STATUSES = {
     "coupon_phrase_wrong": 422,
     "undo_other_branch": 403,
     "sign_in_refused": 401,
+    "second_factor_refused": 401,
+    "password_wrong": 422,
+    "login_locked": 429,
+    "invitation_over": 404,
+    "own_account": 403,
     "signed_out": 401,
     "too_many_codes": 429,
+    "too_many_reveals": 429,
     "no_more_codes_today": 429,
 }
 _PAGES = {

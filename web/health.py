@@ -22,7 +22,7 @@ def live() -> ResponseReturnValue:
 @bp.get("/readyz")
 @public
 def ready() -> ResponseReturnValue:
-    """Whether database, Redis and scheduler answer. Only the database is needed to serve."""
+    """Whether database, Redis, scheduler and a worker answer; only the database must."""
     checks = wiring().ready()
     return jsonify(checks), 200 if checks["database"] else 503
 

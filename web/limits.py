@@ -29,6 +29,7 @@ LIMITS = {
     "site.my_data.show": "10 per minute",
     "site.my_data.download": "5 per minute; 20 per hour",
     "site.leaving.leave": "5 per minute",
+    "site.articles.note_share": "20 per minute",
     "site.products.apply": "10 per minute",
     "site.applications.cancel": "10 per minute",
     "site.redemptions.show_form": "30 per minute",
@@ -38,7 +39,16 @@ LIMITS = {
     "console.books.prove": "6 per minute",
     "console.imports.preview": "20 per minute",
     "console.imports.start": "20 per minute",
+    # Asked while people type, at most every 0.6 seconds; colleagues share an address.
+    "console.compliance.check": "600 per minute",
+    "console.home.show_quotas": "10 per minute",
     "console.sign_in.sign_in": "10 per minute; 50 per hour",
+    "console.sign_in.check_code": "10 per minute; 50 per hour",
+    "console.confirm.confirm": "10 per minute; 50 per hour",
+    "console.account.change_password": "10 per minute; 30 per hour",
+    "console.second_factor.confirm": "10 per minute; 50 per hour",
+    "console.invited.show": "30 per minute",
+    "console.invited.accept": "10 per minute; 50 per hour",
 }
 
 

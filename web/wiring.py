@@ -2,23 +2,30 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 from typing import Protocol, TypeVar, cast
 
 from flask import current_app
 from sqlalchemy.orm import Session
 
+from bot.gateway import Quota
 from bot.inbound import Gate, Inbound
 from bot.oauth import SignInFailed, Visitor
 from bot.replies import Reply
+from bot.vitals import Condition
+from content.publishing import NoFiles
+from content.reply_book import RuleBook
+from content.reply_traces import Question, Trace
 from content.texts import Texts
-from kernel.clock import Clock
+from kernel.clock import SHANGHAI, Clock
 from kernel.db import Database
-from kernel.operators import SessionRules
+from kernel.file_store import FileStore
+from kernel.operator_sessions import SessionRules
 from kernel.vault import Vault
 from loyalty import erasure, merges
 from loyalty.policy import Policy
 from loyalty.sold_out import SoldOut
+from menus.platform import MenuPlatform, MenuRules, Unplugged
 
 __all__ = [
     "Hall",
@@ -53,6 +60,15 @@ class Hall:
     base_url: str
     consent_version: str
     frame_ancestors: str
+    # Hosts besides our own that texts may lead to.
+    link_domains: tuple[str, ...] = ()
+    # When human staff answer, Shanghai time.
+    staff_hours: tuple[time, time] = (time(0), time(23, 59, 59))
+
+    def is_off_hours(self, at: datetime) -> bool:
+        """Whether nobody is expected to answer what came at that instant."""
+        opens, closes = self.staff_hours
+        return not opens <= at.astimezone(SHANGHAI).time() < closes
 
 
 @dataclass(frozen=True)
@@ -71,10 +87,21 @@ class Wiring:
     session_rules: SessionRules
     nudge: Callable[[str, int], object]
     ready: Callable[[], dict[str, bool]]
+    # What the bot would say to (a message, this openid, then), and why; nothing is done.
+    explain: Callable[[Question, str, datetime], Trace]
+    rule_book: RuleBook
+    # How the connection to WeChat is doing, asked of Redis; and one quota, asked of WeChat.
+    condition: Callable[[], Condition] = Condition
+    quota: Callable[[str], Quota] | None = None
     # What other packages do when a member is erased or merged.
     erase_steps: tuple[erasure.Step, ...] = ()
     merge_steps: tuple[merges.Step, ...] = ()
     sold_out: SoldOut = field(default_factory=SoldOut)
+    # Asked outside of any transaction; publishing goes by rows and the queue instead.
+    menus: MenuPlatform = field(default_factory=Unplugged)
+    menu_rules: MenuRules = field(default_factory=MenuRules)
+    # The media library's files, by digest; read and written outside of any transaction.
+    files: FileStore = field(default_factory=NoFiles)
 
 
 def wiring() -> Wiring:

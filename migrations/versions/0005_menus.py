@@ -1,5 +1,7 @@
 """Menus: authors, approval, times, conditional menus, clicks."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -23,7 +25,7 @@ version = sa.table(
     ),
 )  # fmt: skip
 # column → (type, what rows that stand already are given)
-GIVEN = {
+GIVEN: dict[str, tuple[sa.types.TypeEngine[Any], Any]] = {
     "variants": (sa.JSON(), []),
     "state": (sa.String(12), "draft"),
     "revision": (sa.Integer(), 1),

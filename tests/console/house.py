@@ -2,7 +2,8 @@
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -12,12 +13,15 @@ from werkzeug.test import TestResponse
 
 from bot.inbound import Account, Gate, Inbound
 from bot.replies import Reply
-from content.texts import Texts
+from content.texts import Texts, load_texts
+from handlers.context import Rules
+from handlers.dispatch import Dispatcher
 from kernel.db import Database
-from kernel.operators import SessionRules
+from kernel.operator_sessions import SessionRules
 from kernel.refusals import every_refusal
 from kernel.vault import Vault
 from loyalty.policy import Policy
+from loyalty.sold_out import SoldOut
 from web.console import register_console
 from web.cookies import PartedCookies
 from web.errors import register_errors
@@ -27,6 +31,7 @@ from web.wiring import Hall, Visitor, Wiring
 NOON = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)  # 12:00 in Shanghai
 PASSWORD = "correct horse battery"
 RULES = SessionRules(idle=timedelta(minutes=30), life=timedelta(hours=8))
+_HOURS = (time(8, 30), time(20))
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
@@ -135,19 +140,29 @@ def _dispatch(_message: Inbound, _at: datetime) -> Reply:
     raise AssertionError("the console sent a message to the bot")
 
 
+def _dispatcher(house: House) -> Dispatcher:
+    """The bot's own decisions, for the test box of replies."""
+    rules = Rules(Policy(), "http://hall.test", _HOURS, house.vault, SoldOut())
+    texts = load_texts(Path(__file__).parents[2] / "halls" / "tietong")
+    return Dispatcher(house.database, texts, rules)
+
+
 def _wiring(house: House) -> Wiring:
+    dispatcher = _dispatcher(house)
     refusals = {kind.code: f"refused: {kind.code}" for kind in every_refusal()}
     return Wiring(
         database=house.database,
         clock=house.clock,
         vault=house.vault,
         texts=Texts({}, refusals),
-        hall=Hall("铁通掌上营业厅", "http://hall.test", "2026-11", ""),
+        hall=Hall("铁通掌上营业厅", "http://hall.test", "2026-11", "", staff_hours=_HOURS),
         gate=Gate(Account("wx0000000000000000", "t" * 16, "", "plain")),
         dispatch=_dispatch,
+        explain=dispatcher.explain,
+        rule_book=dispatcher.rules.book,
         sign_in=NoWeChat(),
         policy=Policy(),
         session_rules=RULES,
         nudge=lambda name, item_id: house.nudged.append((name, item_id)),
-        ready=lambda: {"database": True, "redis": True, "scheduler": True},
+        ready=lambda: {"database": True, "redis": True, "scheduler": True, "worker": True},
     )

@@ -9,12 +9,16 @@ from sqlalchemy.orm import Session
 from content.branches import Branch
 from kernel import operators
 from kernel.operators import Operator
-from kernel.roles import ROLES
+from kernel.outcomes import Outcome
+from kernel.roles import BRANCH_ROLES, ROLES
 from kernel.vault import Vault
 from loyalty import followers, members
 from loyalty.members import Member, Registration
-from menus import versions
+from menus import publications, sendings, versions
+from menus.platform import MenuRules
+from menus.targets import click
 from menus.tree import Entry, Hall, Menu
+from menus.versions import MenuVersion
 from products import applications
 from products.applications import Application, Form
 from products.catalogue import Product
@@ -23,7 +27,7 @@ from pushes.pushes import Push
 from tests.console.house import NOON, PASSWORD
 
 # A hash says itself what it cost, so checking these is fast.
-_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+CHEAP_HASH = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 
 
 def add_operators(session: Session) -> None:
@@ -33,7 +37,8 @@ def add_operators(session: Session) -> None:
             login=role,
             name=f"{role} person",
             role=role,
-            password_hash=_HASH,
+            branch="zhongshan" if role in BRANCH_ROLES else None,
+            password_hash=CHEAP_HASH,
             active=True,
             created_at=NOON,
         )
@@ -97,10 +102,24 @@ def add_push(session: Session, author: str, title: str = "冬至祝福") -> Push
     return pushes.draft(session, title, "冬至快乐\n记得吃饺子", author_id, NOON)
 
 
+def add_first_menu(session: Session) -> MenuVersion:
+    """The first version, fit to be published."""
+    menu = Menu((Hall("业务介绍", (Entry("宽带套餐", click("prices")),)),))
+    return versions.add(session, menu, "第一版", NOON, "http://hall.test")
+
+
+def claim_menu(session: Session) -> None:
+    """A worker is sending the next publication."""
+    assert sendings.claim(session, NOON, MenuRules("http://hall.test")) is not None
+
+
 def add_menu(session: Session) -> None:
-    menu = Menu((Hall("业务介绍", (Entry("宽带套餐", key="prices"),)),))
-    version = versions.add(session, menu, "第一版", NOON, "http://hall.test")
-    versions.mark_published(session, version.id, NOON)
+    """The same, published."""
+    version = add_first_menu(session)
+    publications.publish_first(session, version.id, NOON)
+    order = sendings.claim(session, NOON, MenuRules("http://hall.test"))
+    assert order is not None
+    sendings.settle(session, order.publication_id, Outcome("sent"), NOON)
 
 
 def add_person(session: Session, login: str, name: str, role: str) -> None:

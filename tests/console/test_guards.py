@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from kernel.roles import ROLES
-from tests.console import loyalty_seeds, seeds
+from tests.console import content_seeds, desk_seeds, loyalty_seeds, people, seeds
 from tests.console.house import House
 
 # What a path's code means depends on what it is the code of.
@@ -18,13 +18,19 @@ CODES = {
     "segments": "rich",
     "profile_fields": "estate",
     "earn_rules": "bill",
+    "products": "b300",
+    "branches": "zhongshan",
+    "branding": content_seeds.CODE,
 }
 # Without what a form or a query says these find nothing.
 NEEDS_MORE = {
     "console.member_merges.merge",
     "console.voids.show_new",
     "console.voids.start",
+    "console.account.end_session",
 }
+# Whoever has no account, or not yet, or must show a code first.
+PUBLIC = ("console.sign_in.", "console.invited.")
 
 
 def rules_of(app: Flask) -> Iterator[tuple[Rule, str, str]]:
@@ -47,11 +53,18 @@ def furnished(house: House) -> tuple[House, dict[str, str]]:
         application = seeds.add_application(db, house.vault, member)
         push = seeds.add_push(db, "owner")
         shop = loyalty_seeds.furnish(db, house.vault, member.id)
+        accounts = people.furnish(db, house.vault, member.id)
+        desk = desk_seeds.furnish(db, member.openid)
         return {
+            **desk,
             **shop,
+            **accounts,
+            **content_seeds.furnish(db),
             "member_id": str(member.id),
             "number": application.number,
             "push_id": str(push.id),
+            "audit_id": "1",
+            "version_id": "1",
         }
 
     return house, house.database.transaction(furnish)
@@ -73,7 +86,7 @@ def test_every_route_is_guarded(house: House) -> None:
     for endpoint, guard in guards.items():
         kind, _, permission = guard.partition(":")
         if kind == "public":
-            assert endpoint.startswith("console.sign_in."), endpoint
+            assert endpoint.startswith(PUBLIC), endpoint
         else:
             assert kind == "operator", endpoint
             assert permission in {*permissions, "any"}, endpoint

@@ -7,13 +7,13 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from pushes import deliveries
-from tests.console import loyalty_seeds, seeds
+from tests.console import content_seeds, desk_seeds, loyalty_seeds, people, seeds
 from tests.console.house import Browser, House
 
 # Statements a page may cost, the one that finds the session included.
 COSTS = {
-    "": 17,
-    "members": 3,
+    "": 18,
+    "members": 7,
     "members/1": 24,
     "members/1/timeline": 10,
     "members/1/reasons": 4,
@@ -44,9 +44,49 @@ COSTS = {
     "imports": 3,
     "applications": 3,
     "pushes": 3,
-    "pushes/1": 6,
-    "menu": 2,
-    "audit": 2,
+    "pushes/1": 7,
+    "replies": 3,
+    "replies?tab=follow": 3,
+    "replies/new": 4,
+    "replies/1": 8,
+    "replies/1/edit": 5,
+    "replies/test": 1,
+    "faq": 3,
+    "faq?q=报修宽带": 5,
+    "faq/1": 5,
+    "faq/1/edit": 2,
+    "faq/unanswered": 2,
+    "inbox": 6,
+    "inbox/talks?tab=mine": 7,
+    "phrases": 2,
+    "phrases/new": 2,
+    "articles": 6,
+    "articles/1": 16,
+    "articles/1/edit": 16,
+    "articles/1/differences": 4,
+    "articles/calendar": 4,
+    "articles/new": 2,
+    "media": 4,
+    "media/1": 5,
+    "announcements": 2,
+    "announcements/1": 5,
+    "branding": 3,
+    "products": 4,
+    "products/b300": 6,
+    "branches": 4,
+    "reviews": 4,
+    "reviews/mine": 2,
+    "menu": 10,
+    "audit": 4,
+    "audit/1": 4,
+    "redemptions": 4,
+    "redemptions/1": 3,
+    "operators": 4,
+    "operators/1": 7,
+    "operators/new": 2,
+    "account": 3,
+    "account/second-factor": 4,
+    "confirm": 1,
 }
 PAGES = list(COSTS)
 
@@ -59,6 +99,9 @@ def add_some(house: House, numbers: range) -> None:
             push = seeds.add_push(db, "marketer")
             deliveries.snapshot(db, push.id, 100)
             loyalty_seeds.add_more(db, house.vault, member.id)
+            people.add_more(db, house.vault, member.id)
+            desk_seeds.add_more(db, member.openid, number)
+            content_seeds.add_more(db, number)
 
     house.database.transaction(work)
 
@@ -101,6 +144,11 @@ def test_empty_pages_say_what_will_be_there(owner: Browser) -> None:
         "amnesties": "没有保护过的日子", "earn-rules": "还没有积分规则", "tags": "还没有标签",
         "segments": "还没有人群", "profile-fields": "还没有资料字段", "books": "还没有核对过",
         "books/liability": "没有未使用的积分", "imports": "还没有导入过",
+        "redemptions": "还没有核销记录", "replies": "还没有回复规则", "faq": "还没有问答",
+        "replies?tab=follow": "现在用通用欢迎语", "replies?tab=default": "现在用通用的默认回复",
+        "faq/unanswered": "没有未答的问题", "inbox": "没有客户在等", "phrases": "还没有常用语",
+        "articles": "还没有文章", "media": "还没有图片", "announcements": "还没有公告",
+        "products": "还没有产品", "branches": "还没有营业厅", "branding": "还没有卷首卷尾",
     }.items():  # fmt: skip
         assert words in owner.text(f"/console/{page}"), page
 

@@ -157,7 +157,12 @@ def test_every_public_route_is_known_by_name(app: Flask) -> None:
     assert public == {
         "callback.prove_address", "callback.take_message", "health.live", "health.ready",
         "health.metrics", "index", "console.sign_in.show_form", "console.sign_in.sign_in",
-        "site.sign_in.start", "site.sign_in.finish", "site.pages.show_article",
+        "console.sign_in.show_code", "console.sign_in.check_code",
+        "console.invited.show", "console.invited.accept",
+        "site.sign_in.start", "site.sign_in.finish",
+        "site.articles.show", "site.articles.show_all",
+        "site.articles.note_share", "site.announcements.show_all", "site.branches.show",
+        "site.branches.show_all", "site.media.show", "site.media.show_small",
         "site.pages.show_campaign", "site.pages.show_campaigns", "site.products.show",
         "site.products.show_all", "site.leaving.show_farewell",
     }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
@@ -14,7 +14,12 @@ from loyalty import amnesties
 from loyalty.amnesties import Amnesty, Preview
 from web.console.deeds import go_on
 from web.console.fields import Fields, Shown, again
-from web.console.guards import operator_id, operator_required
+from web.console.guards import (
+    ask_to_confirm,
+    operator_id,
+    operator_required,
+    recently_confirmed,
+)
 from web.wiring import now, read, transaction
 
 bp = Blueprint("amnesties", __name__, url_prefix="/amnesties")
@@ -28,6 +33,10 @@ def show_list() -> ResponseReturnValue:
     """The days that were protected, and what protecting the chosen one would do."""
     if not request.args.get("day"):
         return _page(Shown({"day": business_day(now()) - timedelta(days=1)}))
+    # Who may declare has the form beside the preview: the password is asked before he types.
+    elsewhere = ask_to_confirm() if g.operator.may("amnesties.declare") else None
+    if elsewhere is not None:
+        return elsewhere
     try:
         day = Fields(request.args).day("day")
         found = read(lambda db: amnesties.preview(db, day, now()))
@@ -38,6 +47,7 @@ def show_list() -> ResponseReturnValue:
 
 @bp.post("")
 @operator_required("amnesties.declare")
+@recently_confirmed
 def declare() -> ResponseReturnValue:
     """Protect a day. The first pages go at once, the timed job does the rest."""
     fields = Fields(request.form)

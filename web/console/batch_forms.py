@@ -8,6 +8,10 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+import content.compliance
+from content import coupon_works
+from content.compliance import Finding
+from content.reviews import NotCompliant
 from kernel.clock import SHANGHAI
 from kernel.refusals import Invalid
 from loyalty import coupon_batches, coupon_validity, coupons, tier_ladder
@@ -15,6 +19,7 @@ from loyalty.coupon_batch_checks import CHANNELS
 from loyalty.coupon_batches import Form
 from loyalty.coupons import CouponBatch
 from loyalty.tags import Tag
+from web.console import compliance
 from web.console.fields import Fields, Shown, again
 from web.console.filters import as_json
 from web.console.guards import operator_id, operator_required
@@ -24,6 +29,8 @@ bp = Blueprint("batch_forms", __name__, url_prefix="/coupons")
 
 # The channels that people choose; gifts, rewards and grants take from any batch.
 OFFERED = ("site", "chat", "staff", "qr")
+# Where a finding stands, and the field that it is shown beside.
+_FIELDS = {"券名": "title", "面值说明": "worth", "结束时间": "ends_at", "活动时间": "ends_at"}
 _EMPTY: Mapping[str, Any] = {
     "kind": "bill_credit",
     "per_member": 1,
@@ -74,11 +81,40 @@ def change(batch_id: int) -> ResponseReturnValue:
     batch = read(lambda db: coupons.get_batch(db, batch_id))
 
     def work(db: Session) -> int:
-        form = _form(Fields(request.form), coupons.get_batch(db, batch_id))
+        held = coupons.get_batch(db, batch_id)
+        was, form = coupon_batches.form_of(held), _form(Fields(request.form), held)
         coupon_batches.change(db, batch_id, form, now(), by=operator_id())
+        if held.state == "open":
+            _refuse_new_red(was, form)
         return batch_id
 
     return _save(work, "batch_changed", batch)
+
+
+def findings(form: Form) -> list[compliance.Shown]:
+    """What stands against giving out this batch."""
+    work = coupon_works.work_of(form)
+    return compliance.around(content.compliance.inspect(work), work)
+
+
+def refuse_red(form: Form) -> None:
+    """Raises NotCompliant when something red stands against the batch."""
+    red = _red(form)
+    if red:
+        raise NotCompliant(findings="；".join(f"{one.place}：{one.why}" for one in red))
+
+
+def _red(form: Form) -> list[Finding]:
+    return compliance.red(content.compliance.inspect(coupon_works.work_of(form)))
+
+
+def _refuse_new_red(was: Form, form: Form) -> None:
+    # What an open batch says already may stay until it is mended; stock can still be added.
+    before = {(one.rule, one.quote) for one in _red(was)}
+    red = [one for one in _red(form) if (one.rule, one.quote) not in before]
+    if red:
+        reason = f"合规预检：{red[0].why}。{red[0].fix}"
+        raise Invalid(field=_FIELDS.get(red[0].place, "terms"), reason=reason)
 
 
 def _save(

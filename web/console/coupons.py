@@ -5,9 +5,9 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from kernel.refusals import Invalid, NotFound, Refused
-from loyalty import coupon_batches, partner_codes
+from loyalty import coupon_batches, coupons, partner_codes
 from loyalty.partner_codes import Verdict
-from web.console import coupon_lists
+from web.console import batch_forms, coupon_lists
 from web.console.deeds import carry_out, sentence
 from web.console.fields import Fields
 from web.console.guards import operator_id, operator_required
@@ -43,10 +43,16 @@ def show(batch_id: int) -> ResponseReturnValue:
 @bp.post("/<row:batch_id>/moves")
 @operator_required("coupons.write")
 def move(batch_id: int) -> ResponseReturnValue:
-    """Open, pause or close a batch. Raises NotFound."""
+    """Open, pause or close a batch; what is not compliant is not opened. Raises NotFound."""
     wanted = request.form.get("to", "")
+
+    def work(db: Session) -> bool:
+        if wanted == "open":
+            batch_forms.refuse_red(coupon_batches.form_of(coupons.get_batch(db, batch_id)))
+        return coupon_batches.move(db, batch_id, wanted, now(), by=operator_id())
+
     return carry_out(
-        lambda db: coupon_batches.move(db, batch_id, wanted, now(), by=operator_id()),
+        work,
         f"batch_{wanted}",
         url_for(".show", batch_id=batch_id),
         otherwise="batch_unchanged",
@@ -118,5 +124,6 @@ def _page(batch_id: int, verdicts: list[Verdict] | None = None, fault: str = "")
         said=said,
         faults=[one for one in verdicts or () if one.said != "added"][:_SHOWN_FAULTS],
         fault=fault,
+        findings=batch_forms.findings(coupon_batches.form_of(sheet.batch)),
         at=now(),
     )

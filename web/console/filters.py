@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask
 
 from kernel.clock import SHANGHAI, business_day
+from web.console.browser_names import browser_name, is_phone
 from web.filters import grouped
 from web.wiring import now
 
@@ -26,6 +27,10 @@ def register_filters(app: Flask) -> None:
         "in_percent": in_percent,
         "with_sign": with_sign,
         "as_json": as_json,
+        "as_said": as_said,
+        "short": short,
+        "browser_name": browser_name,
+        "is_phone": is_phone,
     }
     app.jinja_env.filters.update(filters)
 
@@ -92,6 +97,23 @@ def in_percent(share: float) -> str:
 def with_sign(number: int) -> str:
     """+1,200 or −300."""
     return f"{'+' if number > 0 else '−'}{abs(number):,}"
+
+
+def as_said(text: str) -> str:
+    """What a log holds, as people read it: instants in Shanghai, all else as it is."""
+    try:
+        at = datetime.fromisoformat(text) if "T" in text else None
+    except ValueError:
+        return text
+    return full_time(at) if at is not None and at.tzinfo is not None else text
+
+
+def short(number: int) -> str:
+    """1,234; 1.2 万 and 3.4 亿 where it is large."""
+    for size, word in ((10**8, "亿"), (10**4, "万")):
+        if abs(number) >= size:
+            return f"{number / size:.1f}".removesuffix(".0") + f" {word}"
+    return f"{number:,}"
 
 
 def as_json(value: Any) -> str:

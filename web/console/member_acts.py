@@ -27,7 +27,7 @@ from loyalty.points_reversals import Because
 from products import member_sections
 from web.console.deeds import carry_out
 from web.console.fields import Fields
-from web.console.guards import actor, operator_id, operator_required
+from web.console.guards import actor, operator_id, operator_required, recently_confirmed
 from web.console.member_sheets import is_reversible
 from web.wiring import now, read, transaction, wiring
 
@@ -48,7 +48,6 @@ def show(member_id: int) -> ResponseReturnValue:
         alone=wiring().policy.adjust_alone_limit,
         request_key=secrets.token_urlsafe(18),
         export_reasons=EXPORT_REASONS,
-        erase_reasons=ERASE_REASONS,
     )
 
 
@@ -145,8 +144,22 @@ def export(member_id: int) -> ResponseReturnValue:
     return Response(text, mimetype="application/json", headers=headers)
 
 
+@bp.get("/erasures/new")
+@operator_required("members.erase")
+@recently_confirmed
+def show_erasure(member_id: int) -> ResponseReturnValue:
+    """What erasing means, and the form. Raises NotFound, for an ended member too."""
+    member = read(lambda db: members.get_by_id(db, member_id))
+    if member.state not in {"active", "blocked"}:
+        raise NotFound
+    return render_template(
+        "console/members/erasure.html", member=member, erase_reasons=ERASE_REASONS
+    )
+
+
 @bp.post("/erasures")
 @operator_required("members.erase")
+@recently_confirmed
 def erase(member_id: int) -> ResponseReturnValue:
     """Erase the member for ever; the number must be typed. Raises Invalid without a reason."""
     reason, typed = _one_of(ERASE_REASONS), Fields(request.form).text("typed")

@@ -12,7 +12,7 @@ from loyalty.members import Member
 from loyalty.merges import Decision, Preview
 from web.console.deeds import carry_out, sentence
 from web.console.fields import Fields
-from web.console.guards import operator_id, operator_required
+from web.console.guards import operator_id, operator_required, recently_confirmed
 from web.wiring import now, read, wiring
 
 bp = Blueprint("member_merges", __name__, url_prefix="/members/<row:member_id>/merge")
@@ -30,6 +30,7 @@ class Plan:
 
 @bp.get("")
 @operator_required("members.merge")
+@recently_confirmed
 def show(member_id: int) -> ResponseReturnValue:
     """What would go into the member `into`. What cannot be merged is said on the page of acts."""
     try:
@@ -45,6 +46,7 @@ def show(member_id: int) -> ResponseReturnValue:
 
 @bp.post("")
 @operator_required("members.merge")
+@recently_confirmed
 def merge(member_id: int) -> ResponseReturnValue:
     """Merge the member into another. Raises NotFound."""
     fields = Fields(request.form)

@@ -1,21 +1,22 @@
 """Members: find one, see what he has and what happened to him, make him staff of a branch."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from content import branches
-from kernel import audit
+from kernel import audit, operator_preferences
 from kernel.refusals import Invalid
 from loyalty import members, staff, timeline
-from loyalty.reward_orders import STATE_NAMES as ORDER_NAMES
-from products.applications import STATE_NAMES
 from reports.members import CHANNELS
-from web.console import member_lists, member_reasons, member_sheets, timeline_names
-from web.console.guards import actor, operator_required
-from web.console.paging import asked_id
+from web.console import member_lists, member_pages, member_reasons, timeline_names
+from web.console.guards import actor, operator_id, operator_required
+from web.console.member_bulk import PREFERENCE
+from web.console.member_lists import COLUMNS, COUNTED, USUAL, Choices, Listed
+from web.console.member_search import NEWEST, SORTS, wanted_of
 from web.wiring import now, read, transaction, wiring
 
 bp = Blueprint("members", __name__, url_prefix="/members")
@@ -24,22 +25,39 @@ bp = Blueprint("members", __name__, url_prefix="/members")
 @bp.get("")
 @operator_required("members.read")
 def show_list() -> ResponseReturnValue:
-    """All members, the newest first, or those whose name or number was asked for."""
-    asked = request.args.get("q", "").strip()
-    page, total = read(
-        lambda db: (member_lists.page(db, asked, asked_id()), member_lists.total(db, asked))
+    """Members who were asked for, page by page in the order that was chosen."""
+    wanted, token, me = wanted_of(request.args), request.args.get("from", ""), operator_id()
+
+    def work(db: Session) -> tuple[Listed, Choices, Any]:
+        kept = operator_preferences.find(db, me, PREFERENCE)
+        return member_lists.listed(db, wanted, token), member_lists.choices(db), kept
+
+    found, choices, kept = read(work)
+    return render_template(
+        "console/members/list.html",
+        found=found,
+        page=found.page,
+        choices=choices,
+        wanted=wanted,
+        said=wanted.said(),
+        columns=COLUMNS,
+        shown=USUAL if kept is None else kept,
+        counted=COUNTED,
+        newest=NEWEST,
+        channels=CHANNELS,
+        sorts=SORTS,
+        state_names=members.STATE_NAMES,
     )
-    return render_template("console/members/list.html", page=page, total=total, asked=asked)
 
 
 @bp.post("/searches")
 @operator_required("members.read")
 def search() -> ResponseReturnValue:
     """Find by name, member number or whole phone; a phone never gets into an address or a log."""
-    asked = request.form.get("q", "").strip()
-    digest = member_lists.phone_digest(wiring().vault, asked)
+    wanted = wanted_of(request.form)
+    digest = member_lists.phone_digest(wiring().vault, wanted.q)
     if digest is None:
-        return redirect(url_for(".show_list", q=asked or None), 303)
+        return redirect(url_for(".show_list", **wanted.said()), 303)
     member_id = read(lambda db: member_lists.id_by_phone(db, digest))
     if member_id is None:
         flash("no_such_phone", "warning")
@@ -51,16 +69,7 @@ def search() -> ResponseReturnValue:
 @operator_required("members.read")
 def show(member_id: int) -> ResponseReturnValue:
     """One member: points, tier, tags, check-ins, coupons, orders; personal data masked."""
-    before, at = asked_id(), now()
-    sheet = read(lambda db: member_sheets.sheet(db, member_id, before, at))
-    return render_template(
-        "console/members/show.html",
-        sheet=sheet,
-        member=sheet.person.member,
-        channels=CHANNELS,
-        state_names=STATE_NAMES,
-        order_names=ORDER_NAMES,
-    )
+    return member_pages.sheet_page(member_id)
 
 
 @bp.get("/<row:member_id>/timeline")

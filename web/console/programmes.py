@@ -66,8 +66,11 @@ def publish() -> ResponseReturnValue:
     def work(db: Session) -> None:
         new = _read(fields)
         _refuse_unknown_batches(db, new.rules)
+        latest = next(iter(checkin_programmes.every(db)), None)
+        before = None if latest is None else {"name": latest.name, "rules": latest.rules}
         row = checkin_programmes.publish(db, new, now(), operator_id())
-        facts = {"starts_on": new.starts_on.isoformat()}
+        changes = audit.changes(before, {"name": new.name, "rules": new.rules}, ("name", "rules"))
+        facts = {"starts_on": new.starts_on.isoformat(), "changes": changes}
         subject = f"check_in_programme:{row.code}"
         audit.write(db, "programme.published", subject, now(), by=actor(), **facts)
 

@@ -10,10 +10,12 @@ from kernel.operators import Operator
 from kernel.refusals import NotFound
 from loyalty.followers import Follower
 from loyalty.members import Member
-from pushes import deliveries
+from pushes import deliveries, push_works, pushes
 from pushes.deliveries import Delivery
 from pushes.pushes import Push
+from web.console import compliance
 from web.console.paging import Page, page_of
+from web.wiring import now
 
 # The push, its author's name, its approver's name.
 Line = Row[Push, str, str]
@@ -43,6 +45,7 @@ class Sheet:
     reach: Reach | None
     counts: dict[str, int]
     recipients: Page[Delivery]
+    findings: list[compliance.Shown]
 
     @property
     def moves(self) -> bool:
@@ -74,7 +77,13 @@ def sheet(session: Session, push_id: int, state: str, after: int | None) -> Shee
         reach=reach(session) if row.Push.state == "draft" else None,
         counts=counts,
         recipients=_recipients(session, push_id, state, after),
+        findings=_findings(session, row.Push) if row.Push.state == "draft" else [],
     )
+
+
+def _findings(session: Session, push: Push) -> list[compliance.Shown]:
+    work = push_works.work_of(push.body, now(), 0)
+    return compliance.around(pushes.findings(session, push, now()), work)
 
 
 def reach(session: Session) -> Reach:

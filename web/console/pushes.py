@@ -9,6 +9,7 @@ from kernel.refusals import Invalid
 from pushes import deliveries, pushes
 from pushes.pushes import STATE_NAMES, TEXT_BYTES
 from web.console import push_lists
+from web.console.fields import Fields, Shown, again
 from web.console.guards import actor, operator_required
 from web.console.paging import asked_id
 from web.wiring import now, read, transaction, wiring
@@ -69,16 +70,21 @@ def show_progress(push_id: int) -> ResponseReturnValue:
 @bp.post("/<row:push_id>/approvals")
 @operator_required("pushes.approve")
 def approve(push_id: int) -> ResponseReturnValue:
-    """Let a push go out. Raises OwnPush, WrongState."""
+    """Let a push go out. Raises OwnPush, WrongState, NotCompliant."""
+    reason = Fields(request.form).text("reason")
 
     def work(db: Session) -> None:
-        pushes.approve(db, push_id, g.operator.id, now())
-        reach = push_lists.reach(db)
-        audit.write(
-            db, "push.approved", f"push:{push_id}", now(), by=actor(), reached=reach.following
-        )
+        push = pushes.approve(db, push_id, g.operator.id, now(), reason)
+        facts: dict[str, object] = {"reached": push_lists.reach(db).following}
+        found = pushes.findings(db, push, now())
+        if found:
+            facts |= {"reason": reason, "findings": sorted({one.rule for one in found})}
+        audit.write(db, "push.approved", f"push:{push_id}", now(), by=actor(), **facts)
 
-    transaction(work)
+    try:
+        transaction(work)
+    except Invalid as refused:
+        return _sheet(push_id, "console/pushes/show.html", refused), 422
     # Only now do the workers find it approved; should the queue be away, a sweep begins it.
     wiring().nudge("start_push", push_id)
     flash("push_approved", "success")
@@ -96,11 +102,12 @@ def _form(title: str, body: str, refused: Invalid | None = None) -> str:
     )
 
 
-def _sheet(push_id: int, template: str) -> str:
+def _sheet(push_id: int, template: str, refused: Invalid | None = None) -> str:
     state, after = request.args.get("state", ""), asked_id("after")
     return render_template(
         template,
         sheet=read(lambda db: push_lists.sheet(db, push_id, state, after)),
+        form=again(request.form, refused) if refused else Shown({}),
         state_asked=state,
         after=after,
         state_names=STATE_NAMES,

@@ -16,7 +16,7 @@ from loyalty.coupon_voids import SCOPES, Preview, Target
 from loyalty.coupons import Coupon, CouponBatch, CouponVoid
 from web.console.deeds import go_on
 from web.console.fields import Fields, Shown, again
-from web.console.guards import operator_id, operator_required
+from web.console.guards import operator_id, operator_required, recently_confirmed
 from web.console.paging import Page, asked_id, page_of
 from web.wiring import now, read, transaction
 
@@ -48,6 +48,7 @@ class Report:
 
 @bp.get("/new")
 @operator_required("coupons.give")
+@recently_confirmed
 def show_new() -> ResponseReturnValue:
     """What the void would take back. Raises NotFound."""
     return _page(_target(request.args), Shown({}))
@@ -55,6 +56,7 @@ def show_new() -> ResponseReturnValue:
 
 @bp.post("")
 @operator_required("coupons.give")
+@recently_confirmed
 def start() -> ResponseReturnValue:
     """Take back. The first pages go at once, the timed job does the rest. Raises NotFound."""
     target, fields = _target(request.form), Fields(request.form)
