@@ -76,9 +76,7 @@ class Transport:
     def _ask(self, method: str, path: str, **sent: Any) -> dict[str, Any]:
         sent.setdefault("timeout", TIMEOUT_SECONDS)
         try:
-            answer = self._http.request(
-                method, self._base + path, allow_redirects=False, **sent
-            )
+            answer = self._http.request(method, self._base + path, allow_redirects=False, **sent)
         except requests.ConnectTimeout:
             raise Unreachable(path) from None
         except requests.ConnectionError as error:

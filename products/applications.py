@@ -184,9 +184,7 @@ def move(
 ) -> Application:
     """Move an application. Raises NotFound, IllegalMove."""
     application = session.get(Application, application_id)
-    if application is None or not scopes.includes(
-        session, by.scope, application.district
-    ):
+    if application is None or not scopes.includes(session, by.scope, application.district):
         raise NotFound
     before = application.state
     if wanted not in MOVES[before]:

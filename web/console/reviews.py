@@ -33,9 +33,7 @@ class Kind:
 
 KINDS = {
     "menu": Kind("菜单", "menus.approve", "console.menu_versions.show", "version_id"),
-    "article": Kind(
-        "图文", "content.approve", "console.article_history.show", "revision_id"
-    ),
+    "article": Kind("图文", "content.approve", "console.article_history.show", "revision_id"),
     "reply_rule": Kind("回复规则", "content.approve", "console.reply_rules.show", "rule_id"),
     "faq": Kind("问答", "content.approve", "console.faq.show", "entry_id"),
     "product": Kind("产品", "content.approve", "console.changes.show", "change_id"),
