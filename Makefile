@@ -6,7 +6,7 @@ export FLASK_APP := app
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run reset test check mutate lock bench shots
+.PHONY: help setup setup-dev run reset tour test check mutate lock bench shots
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ reset: ## Forget the demo data: database, queue, emulator; the keys in var/secre
 test: setup-dev ## Run every test
 	@$(BIN)/python -m tests.browser
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(TESTS)
+
+tour: setup-dev ## Open every page of the console on three screens, with axe-core
+	@$(BIN)/python -m pytest -q tests/journey/every_page.py -n 1 --dist loadgroup
 
 check: setup-dev ## Lint, types, layers and house rules
 	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ."; exit 1; }
