@@ -1,9 +1,6 @@
 // The menu editor: bytes while typing, dragging, and a warning before leaving. It works without.
 "use strict";
 
-// A style that a replaced element had may not be set again under the policy of these pages.
-if (window.htmx) window.htmx.config.attributesToSettle = ["class"];
-
 const BYTES = new TextEncoder();
 let dirty = false;
 let openHall = -1;
