@@ -1,6 +1,7 @@
 """The composition root: the only module that knows every room. `flask` finds it by its name."""
 
 import os
+import threading
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from flask_wtf.csrf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from bot.client import Client
+from bot.fleet import Fleet
 from bot.gateway import Gateway
 from bot.inbound import Account, Gate
 from bot.menu_gateway import MenuGateway
@@ -30,6 +32,7 @@ from handlers.context import Rules
 from handlers.departures import ERASE_STEPS, MERGE_STEPS
 from handlers.dispatch import Dispatcher
 from handlers.jobs import JOBS
+from handlers.lanes import SmsLane
 from handlers.tools import Tools
 from kernel import logs, readiness
 from kernel.cache import connect
@@ -45,9 +48,12 @@ from kernel.vault import vault_of
 from kernel.yaml import YamlRefused
 from loyalty import rules
 from loyalty.sold_out import SoldOut
+from menus import wechat_tags
 from menus.platform import MenuRules
 from menus.tree import from_json
 from products import rule_fields
+from pushes.channels import Lane
+from pushes.clicks import Links
 from web import register_web
 from web.cookies import PartedCookies
 from web.limits import limit
@@ -118,6 +124,8 @@ class _House:
         )
         self.vitals = Vitals(self.redis, settings.wechat.app_id, clock.now)
         self.gateway, self.menus, self.sign_in = self._wechat()
+        # Set by whoever ends a worker: what has begun is settled, nothing else begins.
+        self.stopping = threading.Event()
         self.policy, self.sold_out = settings.loyalty.policy(), SoldOut()
         self.tools = tools = Tools(
             self.database,
@@ -126,12 +134,16 @@ class _House:
             settings.sms.sender(clock),
             self.gateway,
             self._put,
-            settings.pushes.chunk,
+            Links(settings.web.base_url, self.vault.digest),
+            self._lane,
+            settings.pushes.rules(),
             self.policy,
             self.menus,
             MenuRules(settings.web.base_url, settings.menus.trial_tag),
             self.gateway,
             self.publishing,
+            self.stopping.is_set,
+            wechat_tags.id_of,
         )
         self.queue = Queue(
             self.redis_url, {name: partial(work, tools) for name, work in ACTORS.items()}
@@ -141,6 +153,12 @@ class _House:
     def _put(self, name: str, item_id: int) -> bool:
         # The queue knows the actors and the actors use the queue: one of them must come later.
         return self.queue.put(name, item_id)
+
+    def _lane(self, kind: str) -> Lane:
+        """Calls in flight of one thread that sends: short messages, or everything of WeChat's."""
+        if kind == "sms":
+            return SmsLane(self.tools.sms, self.vault)
+        return Fleet(self.settings.wechat.api_base, self.tokens, self.vitals.note)
 
     def _database_url(self) -> str:
         return self.settings.database.url or f"sqlite:///{self.var.resolve()}/weiting.sqlite3"
@@ -152,8 +170,8 @@ class _House:
         wechat = self.settings.wechat
         secret = wechat.app_secret.get_secret_value()
         api = Transport(wechat.api_base, self.vitals.note)
-        tokens = Tokens(api, wechat.app_id, secret, self.redis)
-        client = Client(wechat.app_id, tokens, api)
+        self.tokens = Tokens(api, wechat.app_id, secret, self.redis)
+        client = Client(wechat.app_id, self.tokens, api)
         oauth = OAuth(wechat.app_id, secret, wechat.open_base, api)
         files, site = FolderStore(self.var / "media"), self.settings.web.base_url
         publisher = PublishingGateway(client)
@@ -197,6 +215,9 @@ class _House:
             ready=partial(readiness.look, self.database, self.redis, self.queue, self.clock),
             condition=self.vitals.look,
             quota=self.gateway.quota,
+            push_rules=self.tools.push_rules,
+            push_links=self.tools.links,
+            push_preview=self.gateway,
         )
 
     def _account(self) -> Account:
@@ -240,6 +261,7 @@ class _House:
             serving=self._serving(),
             settings_shown=masked(settings),
             tools=self.tools,
+            stopping=self.stopping,
         )
 
     def _serving(self) -> Serving:

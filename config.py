@@ -40,6 +40,7 @@ from kernel.sms_settings import SmsSection
 from kernel.vault import vault_of
 from kernel.yaml import YamlRefused, load_strict
 from loyalty.settings import LoyaltySection
+from pushes.settings import PushesSection
 
 Host = Annotated[str, Field(pattern=r"^([a-z0-9-]{1,63}\.)+[a-z]{2,24}$")]
 PREFIX = "WEITING_"
@@ -117,10 +118,6 @@ class ConsoleSection(Section):
             if role not in ROLES:
                 raise ValueError(f"no such role, choose from {', '.join(ROLES)}")
         return roles
-
-
-class PushesSection(Section):
-    chunk: Annotated[Number, Field(ge=2, le=9_999)] = 100
 
 
 class MenusSection(Section):
@@ -283,6 +280,8 @@ def masked(settings: Settings) -> str:
     values = settings.model_dump(mode="json")
     for name in ("staff_from", "staff_until"):
         values["hall"][name] = values["hall"][name][:5]
+    for name in ("quiet_from", "quiet_until"):
+        values["pushes"][name] = values["pushes"][name][:5]
     values["sms"]["url"] = values["sms"]["url"].split("?")[0]  # a gateway's key stands there
     for section in ("database", "redis"):
         # A password may itself hold `/` and `@`: everything up to the last `@` goes.

@@ -1,17 +1,14 @@
 """The gateway: the calls to WeChat that the hall makes, in the hall's own words."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot import verdicts
 from bot.client import Client
-from bot.reactions import Reaction, reaction_to
 from bot.tokens import TokenRefused
 from bot.transport import GatewayError, OutcomeUnknown, Unreachable
 from kernel.outcomes import Outcome
-
-_MESSAGE_ID = re.compile(r"\d{1,18}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -43,15 +40,27 @@ class Gateway:
             raise
         return answer
 
-    def send_to_many(self, openids: Sequence[str], text: str, client_msg_id: str) -> Outcome:
-        """Mass-send a text to 2 to 10,000 openids (POST /cgi-bin/message/mass/send)."""
-        body = {
-            "touser": list(openids),
-            "msgtype": "text",
-            "text": {"content": text},
-            "clientmsgid": client_msg_id,
-        }
-        return self._outcome("message/mass/send", body)
+    def send_to_many(
+        self, openids: Sequence[str], body: dict[str, Any], client_msg_id: str
+    ) -> Outcome:
+        """Mass-send a message to 2 to 10,000 openids (POST /cgi-bin/message/mass/send)."""
+        whole = {"touser": list(openids), **body, "clientmsgid": client_msg_id}
+        return self._outcome("message/mass/send", whole)
+
+    def send_to_tag(self, tag_id: int, body: dict[str, Any], client_msg_id: str) -> Outcome:
+        """Mass-send to all with one of WeChat's tags (POST /cgi-bin/message/mass/sendall)."""
+        filtered = {"filter": {"is_to_all": False, "tag_id": tag_id}}
+        return self._outcome(
+            "message/mass/sendall", {**filtered, **body, "clientmsgid": client_msg_id}
+        )
+
+    def preview(self, openid: str, body: dict[str, Any]) -> Outcome:
+        """Show one follower a mass message (POST /cgi-bin/message/mass/preview, 100 a day)."""
+        return self._outcome("message/mass/preview", {"touser": openid, **body})
+
+    def send_one(self, path: str, openid: str, body: dict[str, Any]) -> Outcome:
+        """Send one message by a path below /cgi-bin/, such as `message/template/send`."""
+        return self._outcome(path, {"touser": openid, **body})
 
     def send_custom(self, openid: str, body: dict[str, Any]) -> Outcome:
         """Send a customer message (POST /cgi-bin/message/custom/send); see `to_custom`."""
@@ -74,26 +83,9 @@ class Gateway:
         try:
             answer = self._client.post(path, data=body)
         except GatewayError as error:
-            return _refusal(error)
+            return verdicts.refused(error.code, error.body)
         except (TokenRefused, Unreachable) as error:
             return Outcome("again", type(error).__name__)
         except OutcomeUnknown as error:
             return Outcome("unknown", str(error)[:80])
-        return Outcome("sent", message_id=_message_id(answer))
-
-
-def _refusal(error: GatewayError) -> Outcome:
-    reaction, reason = reaction_to(error.code), str(error.code)
-    if reaction is Reaction.DONE:
-        return Outcome("sent", reason, _message_id(error.body))
-    if reaction is Reaction.RETRY:
-        return Outcome("again", reason)
-    if reaction in {Reaction.DROP, Reaction.FIX}:
-        return Outcome("refused", reason)
-    return Outcome("stop", reason)
-
-
-def _message_id(answer: dict[str, Any]) -> int | None:
-    value = f"{answer.get('msg_id', answer.get('msgid'))}"
-    # A number that no column can hold must not undo the record of a send.
-    return int(value) if _MESSAGE_ID.fullmatch(value) else None
+        return verdicts.taken(answer)

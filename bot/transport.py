@@ -94,11 +94,11 @@ def _lost(error: requests.ConnectionError, path: str) -> Exception:
 
 
 def _read(path: str, answer: requests.Response) -> dict[str, Any]:
-    body = _object(answer.content) if answer.status_code == 200 else None
+    body = read_object(answer.content) if answer.status_code == 200 else None
     if body is None:
         GATEWAY_CALLS.labels(path, "unclear").inc()
         raise OutcomeUnknown(f"{path}: HTTP {answer.status_code}, not a JSON object")
-    code = _errcode(body.get("errcode", 0))
+    code = errcode_of(body.get("errcode", 0))
     GATEWAY_CALLS.labels(path, str(code)).inc()
     if code is None:
         raise OutcomeUnknown(f"{path}: errcode is not a number")
@@ -107,7 +107,8 @@ def _read(path: str, answer: requests.Response) -> dict[str, Any]:
     return body
 
 
-def _object(raw: bytes) -> dict[str, Any] | None:
+def read_object(raw: bytes) -> dict[str, Any] | None:
+    """The JSON object of an answer; None when it is anything else."""
     # Old nicknames hold control characters, and the header names no charset.
     try:
         body = json.loads(raw.decode("utf-8", "replace"), strict=False)
@@ -116,7 +117,8 @@ def _object(raw: bytes) -> dict[str, Any] | None:
     return body if isinstance(body, dict) and body else None
 
 
-def _errcode(value: object) -> int | None:
+def errcode_of(value: object) -> int | None:
+    """The number of an `errcode` field; None when it is none."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):

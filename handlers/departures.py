@@ -13,7 +13,7 @@ from kernel import idempotency
 from loyalty import erasure, members, merges, staff
 from loyalty.erasure import Leaving
 from products import applications
-from pushes import deliveries
+from pushes import credits, deliveries
 
 
 def _erase_messages(session: Session, leaving: Leaving) -> None:
@@ -29,7 +29,8 @@ def _erase_applications(session: Session, leaving: Leaving) -> None:
 
 
 def _erase_deliveries(session: Session, leaving: Leaving) -> None:
-    deliveries.forget(session, leaving.member_id, leaving.stand_in, leaving.at)
+    deliveries.forget(session, leaving.openid, leaving.stand_in, leaving.at)
+    credits.forget(session, leaving.openid)
 
 
 def _dismiss(session: Session, leaving: Leaving) -> None:
@@ -73,7 +74,9 @@ def _move_applications(session: Session, from_id: int, to_id: int, at: datetime)
 
 def _drop_deliveries(session: Session, from_id: int, to_id: int, at: datetime) -> None:
     del to_id
-    deliveries.forget(session, from_id, f"merged:{from_id}", at)
+    openid = members.get_by_id(session, from_id).openid
+    deliveries.forget(session, openid, f"merged:{from_id}", at)
+    credits.forget(session, openid)
 
 
 def _move_staff(session: Session, from_id: int, to_id: int, at: datetime) -> None:

@@ -5,40 +5,17 @@ from collections.abc import Callable
 from sqlalchemy.orm import Session
 
 from content import conversations, customer_messages
-from handlers.actors import finish_push, sweep_outbox
+from handlers.actors import sweep_outbox
 from handlers.audit_jobs import check_audit, seal_audit
 from handlers.menu_jobs import compare_tags, count_clicks, look_at_menu, look_for_menus
 from handlers.nightly import prove, run_nightly
 from handlers.pruning import prune
 from handlers.publishing import look_for_uploads, publish_articles, sweep_media
+from handlers.push_actors import start_pushes, sweep_pushes
 from handlers.tools import Tools
 from handlers.unfinished import carry_out, free_coupons
 from kernel.clock import business_day
-from pushes import deliveries, pushes
 from reports import figure_days, figures
-
-
-def start_pushes(tools: Tools) -> None:
-    """Hand approved pushes to the queue."""
-    for push_id in tools.database.read(lambda session: pushes.in_state(session, "approved")):
-        tools.put("start_push", push_id)
-
-
-def sweep_pushes(tools: Tools) -> None:
-    """Free what dead workers held; see that running pushes go on, and close the finished ones."""
-
-    def look(session: Session) -> list[tuple[int, dict[str, int]]]:
-        deliveries.reap(session, tools.clock.now())
-        running = pushes.in_state(session, "running")
-        return [(push_id, deliveries.counts(session, push_id)) for push_id in running]
-
-    for push_id, states in tools.database.transaction(look):
-        if states.get("leased") or states.get("sending"):
-            continue  # somebody is at it
-        if states.get("pending"):
-            tools.put("send_push", push_id)
-        else:
-            finish_push(tools, push_id)
 
 
 def close_conversations(tools: Tools) -> None:

@@ -1,7 +1,10 @@
 """What queue actors and timed jobs work with."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
+
+from sqlalchemy.orm import Session
 
 from content.customer_messages import CustomerSender, Nobody
 from content.publishing import Publishing
@@ -11,7 +14,9 @@ from kernel.sms import SmsSender
 from kernel.vault import Vault
 from loyalty.policy import Policy
 from menus.platform import MenuPlatform, MenuRules, Unplugged
-from pushes.channels import MassSender
+from pushes.channels import Lanes, MassSender
+from pushes.clicks import Links
+from pushes.settings import PushRules
 
 
 class Put(Protocol):
@@ -30,9 +35,15 @@ class Tools:
     sms: SmsSender
     mass: MassSender
     put: Put
-    chunk: int
+    links: Links
+    lanes: Lanes
+    push_rules: PushRules = field(default_factory=PushRules)
     policy: Policy = field(default_factory=Policy)
     menus: MenuPlatform = field(default_factory=Unplugged)
     menu_rules: MenuRules = field(default_factory=MenuRules)
     customers: CustomerSender = field(default_factory=Nobody)
     publishing: Publishing = field(default_factory=Publishing)
+    # Whether this process was asked to end: what has begun is settled, nothing else begins.
+    stopping: Callable[[], bool] = lambda: False
+    # The number of WeChat's tag for one of ours, by its code; None while there is none.
+    wechat_tag: Callable[[Session, str], int | None] = lambda _session, _code: None

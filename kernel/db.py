@@ -132,6 +132,18 @@ class Database:
         """Like `transaction`, for work that only reads: takes no write lock on SQLite."""
         return _repeated(self._reading, work)
 
+    def patient(self, work: Callable[[Session], T]) -> T:
+        """Like `transaction`, for one that writes so many rows that it takes a while.
+
+        On a connection of its own, without the limit on the time of a statement, and with one
+        picture of the data throughout.
+        """
+        engine = make_engine(self.engine.url, pool_size=1, patient=True)
+        try:
+            return _repeated(sessionmaker(engine, expire_on_commit=False), work)
+        finally:
+            engine.dispose()
+
     def snapshot(self, work: Callable[[Session], T]) -> T:
         """Like `read`, with one picture of the data throughout, however long it takes.
 

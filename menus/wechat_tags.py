@@ -59,6 +59,11 @@ def ids(session: Session, codes: list[str]) -> dict[str, int]:
     return {row.code: row.wechat_id for row in rows}
 
 
+def id_of(session: Session, code: str) -> int | None:
+    """The id at WeChat of one of our tags; None while it has none."""
+    return ids(session, [code]).get(code)
+
+
 def names(session: Session, codes: list[str]) -> dict[str, str]:
     """What our tags are called, by code; at WeChat they bear the same name."""
     rows = session.execute(select(Tag.code, Tag.name).where(Tag.code.in_(codes)))

@@ -1,25 +1,26 @@
-"""Deliveries: one row a recipient, in chunks that are sent by one call each.
+"""Deliveries: one row a recipient, whatever becomes of it.
 
-States: `pending` → `leased` → `sending` → `sent` | `failed` | `unknown`.
-
-Only `pending` may be claimed. `sending` is committed before the call, so a worker that dies leaves
-`sending` behind: it may have been sent, is called `unknown`, and is never sent again by itself.
+States: `pending` → `sending` → `sent` | `failed` | `unknown`; `skipped` was never tried, `held` is
+the group that a push is compared with. `sending` is committed before the call; what a dead worker
+left in it may have been sent, is called `unknown`, and is never sent again by itself.
 """
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     ForeignKey,
     Index,
     Integer,
+    SmallInteger,
     String,
     UniqueConstraint,
     and_,
-    case,
+    bindparam,
     func,
-    insert,
-    literal,
     select,
     update,
 )
@@ -27,200 +28,193 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.activity import BigId
 from kernel.db import Base
-from loyalty.followers import Follower
-from loyalty.members import Member
-from pushes.pushes import Push
+from kernel.hot import send, table_of
 
-LEASE = timedelta(seconds=30)
-# A worker whose lease has less left than a call may take must not begin the call.
-CALL_MARGIN = timedelta(seconds=10)
-UNSETTLED = ("pending", "leased", "sending")
 STATE_NAMES = {
     "pending": "待发送",
-    "leased": "待发送",
     "sending": "发送中",
     "sent": "已送出",
     "failed": "未送达",
     "unknown": "结果不明",
+    "skipped": "未发送",
+    "held": "对照组",
+}
+UNSETTLED = ("pending", "sending")
+REASON_NAMES = {
+    # why nobody tried
+    "unfollowed": "已取消关注",
+    "blocked": "会员已暂停",
+    "quota_used": "本月 4 条群发已用完",
+    "window_closed": "48 小时内没有发过消息",
+    "no_credit": "没有允许订阅通知",
+    "no_phone": "没有手机号",
+    "no_consent": "未同意接收营销信息",
+    "too_often": "近期已收到多次推送",
+    "channel_off": "该渠道不可用",
+    "alone": "群发至少要 2 位收件人",
+    "gone": "会员已注销",
+    "cancelled": "推送已取消",
+    # why it did not go, or nobody knows
+    "worker lost": "发送进程中断，是否送出不能确定",
+    "gave up": "多次重试仍未送出",
+    "Unreachable": "连不上对方服务",
+    "TokenRefused": "微信拒绝了凭证",
+    "40003": "粉丝标识无效",
+    "43004": "已取消关注",
+    "43019": "粉丝在黑名单中",
+    "43101": "拒绝了订阅通知，或次数用完",
+    "45015": "超过 48 小时未互动",
+    "45047": "连续下发已达上限",
+    "45009": "接口调用次数已用完",
+    "45028": "公众号本月群发次数已用完",
+    "48001": "公众号没有这个接口的权限",
+    "48002": "粉丝关闭了消息接收",
+    "user block": "粉丝拒收",
+    "system failed": "微信发送失败",
 }
 
 
 class Delivery(Base):
-    """A push to one recipient."""
+    """A push to one recipient.
+
+    `claim_no` is the claim of its chunk under which it was last begun: only that worker may say
+    how the call ended. A retry counts in `attempts`.
+    """
 
     __tablename__ = "delivery"
     __table_args__ = (
-        UniqueConstraint("push_id", "member_id"),
-        Index("ix_delivery_push_id_chunk_no_state", "push_id", "chunk_no", "state"),
-        Index("ix_delivery_state_lease_until_at", "state", "lease_until_at"),
+        UniqueConstraint("push_id", "openid"),
+        Index("ix_delivery_push_id_chunk_no", "push_id", "chunk_no"),
+        Index("ix_delivery_openid", "openid"),
+        Index("ix_delivery_member_id", "member_id"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     push_id: Mapped[int] = mapped_column(ForeignKey("push.id"))
-    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
     openid: Mapped[str] = mapped_column(String(64))
-    chunk_no: Mapped[int] = mapped_column(Integer)
+    chunk_no: Mapped[int | None] = mapped_column(Integer)
+    channel: Mapped[str] = mapped_column(String(10))
+    variant: Mapped[int] = mapped_column(SmallInteger, default=0)
     state: Mapped[str] = mapped_column(String(10))
     attempts: Mapped[int] = mapped_column(Integer, default=0)
-    lease_owner: Mapped[str | None] = mapped_column(String(80))
-    lease_until_at: Mapped[datetime | None]
+    claim_no: Mapped[int] = mapped_column(Integer, default=0)
     message_id: Mapped[int | None] = mapped_column(BigInteger)
     reason: Mapped[str | None] = mapped_column(String(80))
     settled_at: Mapped[datetime | None]
 
 
-def forget(session: Session, member_id: int, stand_in: str, at: datetime) -> None:
+@dataclass(frozen=True)
+class Settled:
+    """How one delivery ended, or that it waits again (`pending`), maybe by another channel."""
+
+    id: int
+    state: str
+    channel: str
+    reason: str | None = None
+    message_id: int | None = None
+
+
+def forget(session: Session, openid: str, stand_in: str, at: datetime) -> None:
     """The recipient is gone: his openid goes, and what still waits for him is not sent."""
-    # By way of the pushes: the index begins with them.
-    mine = and_(Delivery.push_id.in_(select(Push.id)), Delivery.member_id == member_id)
+    mine = Delivery.openid == openid
     unsynchronised = {"synchronize_session": False}
-    waiting = update(Delivery).where(mine, Delivery.state.in_(("pending", "leased")))
-    gone = {"state": "failed", "reason": "gone", "settled_at": at}
+    gone = {"state": "skipped", "reason": "gone", "settled_at": at}
+    waiting = update(Delivery).where(mine, Delivery.state == "pending")
     session.execute(waiting.values(**gone).execution_options(**unsynchronised))
     named = update(Delivery).where(mine).values(openid=stand_in)
     session.execute(named.execution_options(**unsynchronised))
 
 
-def snapshot(session: Session, push_id: int, chunk: int) -> int:
-    """Freeze the audience into rows, in the database alone; returns how many.
-
-    A mass send takes at least two openids, so a last chunk of one joins the chunk before it.
-    Chunks never change afterwards: the message id that we give a chunk's call stays true of it.
-    """
-    audience = (
-        select(Member.id, Member.openid)
-        .join(Follower, Follower.openid == Member.openid)
-        .where(Follower.subscribed.is_(True))
-    )
-    total = session.scalar(select(func.count()).select_from(audience.subquery())) or 0
-    last = (total - 1) // chunk - (1 if total > chunk and total % chunk == 1 else 0)
-    position = func.row_number().over(order_by=Member.id) - 1
-    numbered = audience.add_columns(position.label("position")).subquery()
-    chunk_no = case(
-        (numbered.c.position >= (last + 1) * chunk, last), else_=numbered.c.position // chunk
-    )
-    rows = select(
-        literal(push_id),
-        numbered.c.id,
-        numbered.c.openid,
-        chunk_no,
-        literal("pending"),
-        literal(0),
-    )
-    columns = ["push_id", "member_id", "openid", "chunk_no", "state", "attempts"]
-    session.execute(insert(Delivery).from_select(columns, rows, include_defaults=False))
-    return int(session.scalar(select(func.count()).where(Delivery.push_id == push_id)) or 0)
-
-
-def waiting_chunks(session: Session, push_id: int, limit: int = 200) -> list[int]:
-    """The chunks in which somebody still waits."""
-    return list(
-        session.scalars(
-            select(Delivery.chunk_no)
-            .where(Delivery.push_id == push_id, Delivery.state == "pending")
-            .group_by(Delivery.chunk_no)
-            .order_by(Delivery.chunk_no)
-            .limit(limit)
-        )
-    )
-
-
-def claim(session: Session, push_id: int, owner: str, now: datetime) -> int | None:
-    """Lease the first waiting chunk to `owner` and return its number; None when none is left.
-
-    The conditional update decides between rivals: the loser leases no row and looks again.
-    """
-    for chunk_no in waiting_chunks(session, push_id, limit=20):
-        leased = session.execute(
-            update(Delivery)
-            .where(
-                Delivery.push_id == push_id,
-                Delivery.chunk_no == chunk_no,
-                Delivery.state == "pending",
-            )
-            .values(state="leased", lease_owner=owner, lease_until_at=now + LEASE)
-        )
-        if leased.rowcount:  # type: ignore[attr-defined]
-            return chunk_no
-    return None
-
-
-def begin(
-    session: Session, push_id: int, chunk_no: int, owner: str, now: datetime
-) -> list[tuple[int, str]]:
-    """Mark the leased rows `sending`, to be committed before the call; (id, openid) of each.
-
-    Rows whose lease is lost or nearly over are left out: somebody else will send those.
-    """
-    mine = (
+def pending_of(session: Session, push_id: int, chunk_no: int, *, by_mass: bool) -> list[int]:
+    """The ids of those in a chunk who still wait for a mass send, or for any other call."""
+    is_mass = Delivery.channel == "mass"
+    query = select(Delivery.id).where(
         Delivery.push_id == push_id,
         Delivery.chunk_no == chunk_no,
-        Delivery.lease_owner == owner,
-        Delivery.lease_until_at > now + CALL_MARGIN,
+        Delivery.state == "pending",
+        is_mass if by_mass else ~is_mass,
     )
-    session.execute(
-        update(Delivery)
-        .where(*mine, Delivery.state == "leased")
-        .values(state="sending", attempts=Delivery.attempts + 1, lease_until_at=now + LEASE)
-    )
-    rows = session.execute(
-        select(Delivery.id, Delivery.openid)
-        .where(*mine, Delivery.state == "sending")
-        .order_by(Delivery.id)
-    )
-    return [(row.id, row.openid) for row in rows]
+    return list(session.scalars(query.order_by(Delivery.id)))
 
 
-def settle(
-    session: Session,
-    ids: list[int],
-    owner: str,
-    outcome: tuple[str, str | None, int | None],
-    now: datetime,
+def settle(session: Session, claim_no: int, settled: Sequence[Settled], at: datetime) -> int:
+    """Write how calls ended; returns how many rows took it.
+
+    Only what this claim began is written: a worker that lost its lease may still say what it
+    learnt of its own calls (`unknown` becomes `sent`), but of nobody else's.
+    """
+    if not settled:
+        return 0
+    if session.connection().dialect.name == "postgresql":
+        return _settle_postgres(session, claim_no, settled, at)
+    taken = 0
+    for (state, channel, reason), ids in _grouped(settled).items():
+        ended = None if state == "pending" else at
+        values: dict[str, Any] = {
+            "state": state, "channel": channel, "reason": reason, "settled_at": ended,
+        }  # fmt: skip
+        statement = update(Delivery).where(Delivery.id.in_(ids), *_begun_by(claim_no))
+        done = session.execute(
+            statement.values(**values).execution_options(synchronize_session=False)
+        )
+        taken += int(done.rowcount)  # type: ignore[attr-defined]
+    named = [{"b_id": one.id, "b_message": one.message_id} for one in settled if one.message_id]
+    if named:
+        session.connection().execute(_NAME, named)
+    return taken
+
+
+def _grouped(settled: Sequence[Settled]) -> dict[tuple[str, str, str | None], list[int]]:
+    groups: dict[tuple[str, str, str | None], list[int]] = {}
+    for one in settled:
+        groups.setdefault((one.state, one.channel, one.reason), []).append(one.id)
+    return groups
+
+
+def _begun_by(claim_no: int) -> tuple[Any, ...]:
+    return Delivery.claim_no == claim_no, Delivery.state.in_(("sending", "unknown"))
+
+
+def _settle_postgres(
+    session: Session, claim_no: int, settled: Sequence[Settled], at: datetime
 ) -> int:
-    """Write the outcome (state, reason, message id) of a call; returns how many rows took it."""
-    state, reason, message_id = outcome
-    settled = session.execute(
-        update(Delivery)
-        .where(Delivery.id.in_(ids), Delivery.state == "sending", Delivery.lease_owner == owner)
-        .values(
-            state=state,
-            reason=reason,
-            message_id=message_id,
-            lease_owner=None,
-            lease_until_at=None,
-            settled_at=None if state == "pending" else now,
-        )
-    )
-    return int(settled.rowcount)  # type: ignore[attr-defined]
+    columns = list(zip(*((o.id, o.state, o.channel, o.reason, o.message_id) for o in settled),
+                       strict=True))  # fmt: skip
+    names = ("ids", "states", "channels", "reasons", "messages")
+    parameters = {name: list(column) for name, column in zip(names, columns, strict=True)}
+    rows = send(session.connection(), _SETTLE, {**parameters, "claim": claim_no, "at": at})
+    return int(rows.scalar() or 0)
 
 
-def reap(session: Session, now: datetime) -> None:
-    """Free what dead workers held: leased rows wait again, sending rows are `unknown`."""
-    over = Delivery.lease_until_at < now
-    session.execute(
-        update(Delivery)
-        .where(Delivery.state == "leased", over)
-        .values(state="pending", lease_owner=None, lease_until_at=None)
-    )
-    session.execute(
-        update(Delivery)
-        .where(Delivery.state == "sending", over)
-        .values(
-            state="unknown",
-            reason="worker lost",
-            lease_owner=None,
-            lease_until_at=None,
-            settled_at=now,
-        )
-    )
-
-
-def counts(session: Session, push_id: int) -> dict[str, int]:
-    """Recipients by state: the truth about a push's progress is always counted, never kept."""
+def tally(session: Session, push_id: int, chunk_no: int) -> list[list[Any]]:
+    """A chunk counted: [state, channel, variant, reason, how many] each."""
+    by = (Delivery.state, Delivery.channel, Delivery.variant, Delivery.reason)
     rows = session.execute(
-        select(Delivery.state, func.count())
-        .where(Delivery.push_id == push_id)
-        .group_by(Delivery.state)
+        select(*by, func.count())
+        .where(and_(Delivery.push_id == push_id, Delivery.chunk_no == chunk_no))
+        .group_by(*by)
     )
-    return {row[0]: int(row[1]) for row in rows}
+    return [list(row) for row in rows]
+
+
+_NAME = (
+    update(table_of(Delivery))
+    .where(Delivery.id == bindparam("b_id"))
+    .values(message_id=bindparam("b_message"))
+)
+# One statement for many rows that end in many ways.
+_SETTLE = """
+WITH said AS (
+    SELECT * FROM unnest(%(ids)s::bigint[], %(states)s::text[], %(channels)s::text[],
+        %(reasons)s::text[], %(messages)s::bigint[]) AS s(id, state, channel, reason, message)
+), done AS (
+    UPDATE delivery d SET state = s.state, channel = s.channel, reason = s.reason,
+        message_id = s.message,
+        settled_at = CASE WHEN s.state = 'pending' THEN NULL ELSE %(at)s::timestamptz END
+    FROM said s
+    WHERE d.id = s.id AND d.claim_no = %(claim)s AND d.state IN ('sending', 'unknown')
+    RETURNING 1
+)
+SELECT count(*) FROM done
+"""

@@ -28,7 +28,6 @@ STATUSES = {
     "member_blocked": 403,
     "not_staff": 403,
     "not_allowed": 403,
-    "own_push": 403,
     "own_work": 403,
     "own_coupon": 403,
     "coupon_wrong_channel": 403,

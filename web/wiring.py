@@ -26,6 +26,9 @@ from loyalty import erasure, merges
 from loyalty.policy import Policy
 from loyalty.sold_out import SoldOut
 from menus.platform import MenuPlatform, MenuRules, Unplugged
+from pushes.channels import PushPreview
+from pushes.clicks import Links
+from pushes.settings import PushRules
 
 __all__ = [
     "Hall",
@@ -102,6 +105,11 @@ class Wiring:
     menu_rules: MenuRules = field(default_factory=MenuRules)
     # The media library's files, by digest; read and written outside of any transaction.
     files: FileStore = field(default_factory=NoFiles)
+    push_rules: PushRules = field(default_factory=PushRules)
+    # Makes and reads the short addresses of pushes.
+    push_links: Links = field(default_factory=lambda: Links("", lambda text: text))
+    # Shows colleagues what a push would look like; called outside of any transaction.
+    push_preview: PushPreview | None = None
 
 
 def wiring() -> Wiring:

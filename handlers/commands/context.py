@@ -1,6 +1,7 @@
 """What the commands work with, put together by `app.py`."""
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.gateway import Gateway
@@ -47,3 +48,5 @@ class CommandContext:
     serving: Serving
     settings_shown: str
     tools: Tools
+    # Set when the process was asked to end.
+    stopping: threading.Event = field(default_factory=threading.Event)

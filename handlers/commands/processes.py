@@ -55,7 +55,7 @@ def serve(context: CommandContext) -> None:
 @click.pass_obj
 def worker(context: CommandContext) -> None:
     """Do what the queue asks for, until SIGTERM or SIGINT; calls in flight are finished."""
-    stopping = _stop_signal()
+    stopping = _stop_signal(context.stopping)
     running = context.queue.worker(_WORKER_THREADS)
     running.start()
     stopping.wait()
@@ -66,11 +66,10 @@ def worker(context: CommandContext) -> None:
 @click.pass_obj
 def scheduler(context: CommandContext) -> None:
     """Lead or stand by for the timed jobs, until SIGTERM or SIGINT."""
-    context.scheduler.run(_stop_signal())
+    context.scheduler.run(_stop_signal(context.stopping))
 
 
-def _stop_signal() -> threading.Event:
-    stopping = threading.Event()
+def _stop_signal(stopping: threading.Event) -> threading.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_args: stopping.set())
     return stopping

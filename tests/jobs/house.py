@@ -3,12 +3,13 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
+from content.reviews import Hand
 from handlers.actors import ACTORS
 from handlers.jobs import JOBS
 from handlers.tools import Tools
@@ -19,9 +20,12 @@ from kernel.sms import Sms
 from kernel.vault import Vault
 from loyalty import followers
 from loyalty.members import Member
-from pushes import deliveries, pushes
+from pushes import chunks, drafts, life, pushes
+from pushes.clicks import Links
 from pushes.deliveries import Delivery
+from pushes.drafts import Form
 from pushes.pushes import Push
+from pushes.settings import PushRules
 from tests.world import NOON, MovableClock
 
 SENT = Outcome("sent", message_id=34182)
@@ -39,7 +43,9 @@ class Channel:
     calls: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def send_to_many(self, openids: Sequence[str], text: str, client_msg_id: str) -> Outcome:
+    def send_to_many(
+        self, openids: Sequence[str], body: dict[str, Any], client_msg_id: str
+    ) -> Outcome:
         """One call of the platform."""
         with self.lock:
             self.calls.append((client_msg_id, tuple(openids)))
@@ -80,6 +86,9 @@ class House:
     database: Database
     clock: MovableClock
     chunk: int = 3
+    rules: PushRules = field(default_factory=PushRules)
+    lane: Any = None
+    form: Form | None = None
     channel: Channel = field(default_factory=Channel)
     texts: Texts = field(default_factory=Texts)
     waiting: list[tuple[str, int]] = field(default_factory=list)
@@ -89,7 +98,15 @@ class House:
     def tools(self) -> Tools:
         """The tools of one process."""
         return Tools(
-            self.database, self.clock, self.vault, self.texts, self.channel, self.put, self.chunk
+            self.database,
+            self.clock,
+            self.vault,
+            self.texts,
+            self.channel,
+            self.put,
+            Links("https://hall.example", self.vault.digest),
+            lambda kind: self.lane,
+            replace(self.rules, mass_chunk=self.chunk),
         )
 
     def put(self, name: str, item_id: int, /) -> bool:
@@ -139,8 +156,11 @@ class House:
         """A push of author 1 that operator 2 has approved."""
 
         def write(session: Session) -> int:
-            push = pushes.draft(session, "端午", "端午安康", 1, self.clock.now())
-            pushes.approve(session, push.id, 2, self.clock.now())
+            form = self.form or drafts.text_form("端午", "端午安康")
+            push = drafts.write(session, form, Hand(1, self.clock.now()))
+            life.submit(session, push.id, Hand(1, self.clock.now()))
+            life.approve(session, push.id, Hand(2, self.clock.now()))
+            life.schedule(session, push.id, None, Hand(2, self.clock.now()))
             return push.id
 
         return self.database.transaction(write)
@@ -151,7 +171,11 @@ class House:
 
     def counts(self, push_id: int) -> dict[str, int]:
         """Recipients by state."""
-        return self.database.read(partial(deliveries.counts, push_id=push_id))
+
+        def count(session: Session) -> dict[str, int]:
+            return chunks.by_state(chunks.progress(session, pushes.get(session, push_id)))
+
+        return self.database.read(count)
 
     def rows(self, push_id: int) -> list[Delivery]:
         """Every recipient's row."""

@@ -131,7 +131,7 @@ def _drafts(session: Session) -> list[Row[Push, str]]:
         session.execute(
             select(Push, Operator.name.label("author"))
             .join(Operator, Operator.id == Push.created_by)
-            .where(Push.state == "draft")
+            .where(Push.state == "review")
             .order_by(Push.id.desc())
             .limit(_WAITING)
         )

@@ -1,6 +1,5 @@
 """What the pages of pushes read."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Row, Select, func, select
@@ -10,7 +9,7 @@ from kernel.operators import Operator
 from kernel.refusals import NotFound
 from loyalty.followers import Follower
 from loyalty.members import Member
-from pushes import deliveries, push_works, pushes
+from pushes import chunks, deliveries, life, push_works
 from pushes.deliveries import Delivery
 from pushes.pushes import Push
 from web.console import compliance
@@ -22,9 +21,7 @@ Line = Row[Push, str, str]
 
 SIZE = 20
 _RECIPIENTS = 25
-# What a page groups the states of a delivery into: both wait, as far as a reader can tell.
-_SHOWN_AS = {"leased": "pending"}
-_MOVING = frozenset({"approved", "running"})
+_MOVING = frozenset({"scheduled", "running"})
 
 
 @dataclass(frozen=True)
@@ -59,8 +56,7 @@ def page(session: Session, before: int | None) -> Page[tuple[Line, dict[str, int
     if before is not None:
         query = query.where(Push.id < before)
     found = session.execute(query).all()
-    counts = _counts_of(session, [row.Push.id for row in found])
-    lines = [(row, counts.get(row.Push.id, {})) for row in found]
+    lines = [(row, chunks.by_state(chunks.progress(session, row.Push))) for row in found]
     return page_of(lines, SIZE, lambda line: int(line[0].Push.id))
 
 
@@ -69,21 +65,21 @@ def sheet(session: Session, push_id: int, state: str, after: int | None) -> Shee
     row = session.execute(_with_people().where(Push.id == push_id)).one_or_none()
     if row is None:
         raise NotFound
-    counts = _grouped(deliveries.counts(session, push_id))
+    counts = chunks.by_state(chunks.progress(session, row.Push))
     return Sheet(
         push=row.Push,
         author=row.author,
         approver=row.approver,
-        reach=reach(session) if row.Push.state == "draft" else None,
+        reach=reach(session) if row.Push.state in {"draft", "review"} else None,
         counts=counts,
         recipients=_recipients(session, push_id, state, after),
-        findings=_findings(session, row.Push) if row.Push.state == "draft" else [],
+        findings=_findings(session, row.Push) if row.Push.state in {"draft", "review"} else [],
     )
 
 
 def _findings(session: Session, push: Push) -> list[compliance.Shown]:
-    work = push_works.work_of(push.body, now(), 0)
-    return compliance.around(pushes.findings(session, push, now()), work)
+    work = push_works.works_of(push, now(), 0)[0]
+    return compliance.around(life.findings(session, push, now()), work)
 
 
 def reach(session: Session) -> Reach:
@@ -109,31 +105,10 @@ def _with_people() -> Select[Push, str, str]:
 
 def _recipients(session: Session, push_id: int, state: str, after: int | None) -> Page[Delivery]:
     query = select(Delivery).where(Delivery.push_id == push_id)
-    states = [name for name in deliveries.STATE_NAMES if _SHOWN_AS.get(name, name) == state]
-    if states:
-        query = query.where(Delivery.state.in_(states))
+    if state in deliveries.STATE_NAMES:
+        query = query.where(Delivery.state == state)
     if after is not None:
         query = query.where(Delivery.member_id > after)
     # By member, since (push, member) is the unique key and so already in this order.
     rows = session.scalars(query.order_by(Delivery.member_id).limit(_RECIPIENTS + 1)).all()
     return page_of(rows, _RECIPIENTS, lambda delivery: delivery.member_id)
-
-
-def _counts_of(session: Session, push_ids: Sequence[int]) -> dict[int, dict[str, int]]:
-    rows = session.execute(
-        select(Delivery.push_id, Delivery.state, func.count())
-        .where(Delivery.push_id.in_(push_ids))
-        .group_by(Delivery.push_id, Delivery.state)
-    )
-    found: dict[int, dict[str, int]] = {}
-    for push_id, state, count in rows:
-        found.setdefault(push_id, {})[state] = int(count)
-    return {push_id: _grouped(counts) for push_id, counts in found.items()}
-
-
-def _grouped(counts: dict[str, int]) -> dict[str, int]:
-    grouped: dict[str, int] = {}
-    for state, count in counts.items():
-        shown = _SHOWN_AS.get(state, state)
-        grouped[shown] = grouped.get(shown, 0) + count
-    return grouped

@@ -1,18 +1,18 @@
 """Pushes: write one, have it approved by somebody else, watch it go out."""
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from kernel import audit
 from kernel.refusals import Invalid
-from pushes import deliveries, pushes
-from pushes.pushes import STATE_NAMES, TEXT_BYTES
-from web.console import push_lists
+from pushes import deliveries, drafts, life
+from pushes.messages import TEXT_BYTES
+from pushes.pushes import STATE_NAMES
+from web.console import push_lists, reviews
 from web.console.fields import Fields, Shown, again
-from web.console.guards import actor, operator_required
+from web.console.guards import operator_required
 from web.console.paging import asked_id
-from web.wiring import now, read, transaction, wiring
+from web.wiring import read, transaction, wiring
 
 bp = Blueprint("pushes", __name__, url_prefix="/pushes")
 
@@ -41,8 +41,8 @@ def create() -> ResponseReturnValue:
     body = request.form.get("body", "").replace("\r\n", "\n").replace("\x00", "")
 
     def work(db: Session) -> int:
-        push = pushes.draft(db, title, body, g.operator.id, now())
-        audit.write(db, "push.drafted", f"push:{push.id}", now(), by=actor())
+        push = drafts.write(db, drafts.text_form(title, body), reviews.hand())
+        life.submit(db, push.id, reviews.hand())
         return push.id
 
     try:
@@ -70,16 +70,12 @@ def show_progress(push_id: int) -> ResponseReturnValue:
 @bp.post("/<row:push_id>/approvals")
 @operator_required("pushes.approve")
 def approve(push_id: int) -> ResponseReturnValue:
-    """Let a push go out. Raises OwnPush, WrongState, NotCompliant."""
+    """Let a push go out. Raises OwnWork, WrongState, NotCompliant."""
     reason = Fields(request.form).text("reason")
 
     def work(db: Session) -> None:
-        push = pushes.approve(db, push_id, g.operator.id, now(), reason)
-        facts: dict[str, object] = {"reached": push_lists.reach(db).following}
-        found = pushes.findings(db, push, now())
-        if found:
-            facts |= {"reason": reason, "findings": sorted({one.rule for one in found})}
-        audit.write(db, "push.approved", f"push:{push_id}", now(), by=actor(), **facts)
+        life.approve(db, push_id, reviews.hand(), reason)
+        life.schedule(db, push_id, None, reviews.hand())
 
     try:
         transaction(work)

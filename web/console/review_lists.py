@@ -12,7 +12,6 @@ from content import reviews
 from content.compliance import Finding
 from content.reviews import Review, ReviewComment
 from kernel.operators import Operator
-from pushes.pushes import Push
 from web.console import adjustments
 from web.console.paging import Page, page_of
 
@@ -116,9 +115,6 @@ def mine(session: Session, me: int, before: int | None) -> Page[Line]:
 def elsewhere(session: Session, operator: Operator) -> dict[str, int]:
     """What waits for a second person on pages of its own, by permission."""
     counts = {}
-    if operator.may("pushes.approve"):
-        drafts = select(func.count()).where(Push.state == "draft", Push.created_by != operator.id)
-        counts["pushes"] = session.scalar(drafts) or 0
     if operator.may("points.approve"):
         counts["adjustments"] = adjustments.count_waiting(session)
     return {name: count for name, count in counts.items() if count}

@@ -36,6 +36,7 @@ KINDS = {
     "article": Kind("图文", "content.approve", "console.article_history.show", "revision_id"),
     "reply_rule": Kind("回复规则", "content.approve", "console.reply_rules.show", "rule_id"),
     "faq": Kind("问答", "content.approve", "console.faq.show", "entry_id"),
+    "push": Kind("推送", "pushes.approve", "console.pushes.show", "push_id"),
     "product": Kind("产品", "content.approve", "console.changes.show", "change_id"),
     "branch": Kind("营业厅", "content.approve", "console.changes.show", "change_id"),
     "announcement": Kind(

@@ -28,7 +28,7 @@ from loyalty.reward_orders import RewardOrder
 from loyalty.rewards import Reward
 from menus.publications import MenuPublication
 from products.applications import OPEN_STATES, Application
-from pushes.pushes import Push
+from pushes.pushes import NEEDS_SOMEBODY, Push
 from web.console import reviews
 
 Count = Select[*tuple[Any, ...]]
@@ -80,7 +80,7 @@ def _outbox(asking: Asking) -> Count:
 
 
 def _pushes(_asking: Asking) -> Count:
-    return _count(Push, Push.state == "paused")
+    return _count(Push, Push.state.in_(NEEDS_SOMEBODY))
 
 
 def _imports(asking: Asking) -> Count:

@@ -1,0 +1,59 @@
+"""The bodies that WeChat takes, made of a push's content for one reader."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kernel.refusals import Refused
+from pushes import messages, template_values
+from pushes.messages import Reader
+
+
+class NoDraft(Refused):
+    """The article that a mass send should carry is in no draft of WeChat's."""
+
+    code = "push_no_draft"
+
+
+def mass(content: Mapping[str, Any], reader: Reader, media_id: str) -> dict[str, Any]:
+    """The message of a mass send. Raises NoDraft for an article without a draft."""
+    if content["kind"] == "article":
+        if not media_id:
+            raise NoDraft
+        return {"msgtype": "mpnews", "mpnews": {"media_id": media_id}, "send_ignore_reprint": 0}
+    return {"msgtype": "text", "text": {"content": messages.fill(content["text"], reader)}}
+
+
+def customer(content: Mapping[str, Any], reader: Reader) -> dict[str, Any]:
+    """The message of message/custom/send."""
+    if content["kind"] == "text":
+        return {"msgtype": "text", "text": {"content": messages.fill(content["text"], reader)}}
+    article = {
+        "title": messages.fill(content["title"], reader),
+        "description": messages.fill(content["description"], reader),
+        "url": reader.link,
+        "picurl": content.get("picture", ""),
+    }
+    return {"msgtype": "news", "news": {"articles": [article]}}
+
+
+def notice(content: Mapping[str, Any], reader: Reader) -> dict[str, Any]:
+    """The message of message/subscribe/bizsend."""
+    body: dict[str, Any] = {"template_id": content["template_id"], "data": _data(content, reader)}
+    return {**body, "page": reader.link} if reader.link else body
+
+
+def template(content: Mapping[str, Any], reader: Reader, client_msg_id: str) -> dict[str, Any]:
+    """The message of message/template/send; the name lets WeChat refuse a second one."""
+    body: dict[str, Any] = {
+        "template_id": content["template_id"],
+        "data": _data(content, reader),
+        "client_msg_id": client_msg_id,
+    }
+    return {**body, "url": reader.link} if reader.link else body
+
+
+def _data(content: Mapping[str, Any], reader: Reader) -> dict[str, dict[str, str]]:
+    return {
+        key: {"value": template_values.fit(key, messages.fill(text, reader))}
+        for key, text in content["data"].items()
+    }

@@ -1,0 +1,158 @@
+"""Calls: what is about to leave for the recipients of a claim, and who is left out at the door.
+
+The snapshot may be days old: whoever has left, was blocked or took his consent back since then is
+found here, in the transaction that marks the others as being sent.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from loyalty import consents, tier_ladder
+from loyalty.followers import Follower
+from loyalty.ledger import PointsAccount
+from loyalty.members import LIVE, Member
+from pushes import bodies, messages
+from pushes.channels import Call
+from pushes.chunks import Claim
+from pushes.clicks import Links
+from pushes.deliveries import Delivery, Settled
+from pushes.messages import Reader
+from pushes.pushes import Push
+
+_PERSONAL_SMS_PARAMS = {"称呼": "name", "等级": "tier", "积分": "points", "链接": "link"}
+
+
+@dataclass(frozen=True)
+class Desk:
+    """What the making of calls needs besides the rows."""
+
+    push: Push
+    links: Links
+    signature: str
+    # Channels by which nothing leaves now.
+    stopped: Collection[str] = ()
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Calls to make, and what became of those for whom none is made."""
+
+    calls: list[Call]
+    settled: list[Settled]
+
+
+def prepare(session: Session, desk: Desk, claim: Claim, ids: Sequence[int]) -> Prepared:
+    """The calls of those of `ids` that this claim has marked as being sent."""
+    rows = session.execute(
+        select(
+            Delivery.id,
+            Delivery.openid,
+            Delivery.member_id,
+            Delivery.channel,
+            Delivery.variant,
+            Delivery.attempts,
+            Follower.subscribed,
+            Member.name,
+            Member.state,
+            Member.tier_level,
+            Member.phone_sealed,
+            PointsAccount.balance,
+        )
+        .outerjoin(Follower, Follower.openid == Delivery.openid)
+        .outerjoin(Member, Member.id == Delivery.member_id)
+        .outerjoin(PointsAccount, PointsAccount.member_id == Delivery.member_id)
+        .where(
+            Delivery.id.in_(ids), Delivery.state == "sending", Delivery.claim_no == claim.claim_no
+        )
+        .order_by(Delivery.id)
+    ).all()
+    tiers = {tier.level: tier.name for tier in tier_ladder.every(session)}
+    agreed = _agreed(session, desk.push, rows)
+    calls, settled = [], []
+    for row in rows:
+        if row.channel in desk.stopped:
+            settled.append(Settled(row.id, "pending", row.channel))
+        elif why := _why_not(row, desk.push, agreed):
+            settled.append(_left_out(desk.push, row, why))
+        else:
+            calls.append(_call(desk, row, _reader(desk, row, tiers)))
+    return Prepared(calls, settled)
+
+
+def _agreed(session: Session, push: Push, rows: Sequence[Any]) -> set[int]:
+    texted = [row.member_id for row in rows if row.channel == "sms" and row.member_id]
+    if not texted or push.service:
+        return set(texted)
+    holders = consents.holders("marketing").where(consents.Consent.member_id.in_(texted))
+    return set(session.scalars(holders))
+
+
+def _why_not(row: Any, push: Push, agreed: set[int]) -> str | None:
+    if row.member_id is not None and row.state not in LIVE:
+        return "gone"
+    if row.state == "blocked":
+        return "blocked"
+    if row.channel == "sms":
+        if not row.phone_sealed:
+            return "no_phone"
+        return None if push.service or row.member_id in agreed else "no_consent"
+    if row.channel == "notice" or row.subscribed:
+        return None  # a subscription notice reaches those who left as well
+    return "unfollowed"
+
+
+def _left_out(push: Push, row: Any, why: str) -> Settled:
+    if why not in {"gone", "blocked"} and (further := next_channel(push, row.channel)):
+        return Settled(row.id, "pending", further)
+    return Settled(row.id, "skipped", row.channel, why)
+
+
+def next_channel(push: Push, channel: str) -> str | None:
+    """The channel after one that did not reach somebody; a mass send cannot be joined late."""
+    later = push.channels[push.channels.index(channel) + 1 :]
+    return next((name for name in later if name != "mass"), None)
+
+
+def _reader(desk: Desk, row: Any, tiers: Mapping[int, str]) -> Reader:
+    return Reader(
+        name=row.name or "会员",
+        tier=tiers.get(row.tier_level or 0, tier_ladder.GROUND_NAME),
+        points=row.balance or 0,
+        link=desk.links.of_delivery(desk.push, row.id),
+    )
+
+
+def _call(desk: Desk, row: Any, reader: Reader) -> Call:
+    content = desk.push.variants[row.variant]["contents"][row.channel]
+    to = row.phone_sealed if row.channel == "sms" else row.openid
+    body = _BODIES[row.channel](desk, content, reader, row.id)
+    return Call(row.id, row.channel, to, body, row.attempts)
+
+
+def name_of(push: Push, delivery_id: int) -> str:
+    """The name of a call: WeChat refuses a second template message of one name for 10 minutes.
+
+    It holds the push's birth, so that it stays new after a database was reset.
+    """
+    return f"{push.id}-{int(push.created_at.timestamp())}-{delivery_id}"
+
+
+def _sms(desk: Desk, content: Any, reader: Reader, _delivery_id: int) -> dict[str, Any]:
+    text = messages.sms_text(content, reader, desk.signature, desk.push.service)
+    named = {_PERSONAL_SMS_PARAMS[slot]: value for slot, value in reader.values.items()
+             if f"{{{slot}}}" in content["text"]}  # fmt: skip
+    return {"text": text, "template": content["template"], "params": named}
+
+
+_BODIES: dict[str, Callable[[Desk, Any, Reader, int], dict[str, Any]]] = {
+    "customer": lambda _desk, content, reader, _id: bodies.customer(content, reader),
+    "notice": lambda _desk, content, reader, _id: bodies.notice(content, reader),
+    "template": lambda desk, content, reader, delivery_id: bodies.template(
+        content, reader, name_of(desk.push, delivery_id)
+    ),
+    "sms": _sms,
+}
