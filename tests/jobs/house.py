@@ -160,7 +160,8 @@ class House:
             push = drafts.write(session, form, Hand(1, self.clock.now()))
             life.submit(session, push.id, Hand(1, self.clock.now()))
             life.approve(session, push.id, Hand(2, self.clock.now()))
-            life.schedule(session, push.id, None, Hand(2, self.clock.now()))
+            if push.send_at is None:
+                life.schedule(session, push.id, None, Hand(2, self.clock.now()))
             return push.id
 
         return self.database.transaction(write)

@@ -4,11 +4,14 @@ import contextlib
 import threading
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from handlers.actors import finish_push, send_push, start_push
-from pushes import deliveries
+from handlers.push_actors import finish_push, send_push, start_push
+from pushes import chunks, deliveries
+from pushes.chunks import Claim
+from pushes.deliveries import Settled
 from tests.jobs.house import House, Killed
 
 
@@ -61,7 +64,7 @@ def test_two_who_start_one_push_make_one_set_of_rows(house: House) -> None:
     at_once(3, lambda: start_push(house.tools, push_id))
 
     assert sorted(row.openid for row in house.rows(push_id)) == following
-    assert house.waiting == [("send_push", push_id)]
+    assert set(house.waiting) == {("send_push", push_id)}
 
 
 def test_a_worker_lost_in_the_call_leaves_unknown_and_never_a_second_call(house: House) -> None:
@@ -73,7 +76,7 @@ def test_a_worker_lost_in_the_call_leaves_unknown_and_never_a_second_call(house:
     assert house.counts(push_id) == {"sending": 3, "pending": 3}
 
     house.tick()  # too early: the worker could still be alive
-    assert house.waiting == []
+    assert house.counts(push_id)["sending"] == 3
     house.settle_everything()
 
     assert house.counts(push_id) == {"unknown": 3, "sent": 3}
@@ -92,10 +95,10 @@ def test_a_worker_lost_before_the_call_leaves_its_chunk_to_another(
         raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr(deliveries, "begin", die)
+        patched.setattr(chunks, "begin", die)
         with pytest.raises(Killed):
             send_push(house.tools, push_id)
-    assert house.counts(push_id) == {"leased": 3, "pending": 3}
+    assert house.counts(push_id) == {"pending": 6}
 
     house.settle_everything()
 
@@ -103,44 +106,66 @@ def test_a_worker_lost_before_the_call_leaves_its_chunk_to_another(
     assert set(house.channel.reached.values()) == {1}
 
 
+def claim(house: House, push_id: int) -> Claim:
+    """The claim of a worker that may be slow."""
+    now = house.clock.now()
+    found = house.database.transaction(lambda db: chunks.claim(db, push_id, "slow", now))
+    assert found is not None
+    return found
+
+
+def renew(house: House, held: Claim) -> bool:
+    """Whether the worker may still begin something."""
+    now = house.clock.now()
+    return house.database.transaction(lambda db: chunks.renew(db, held, now))
+
+
 def test_a_worker_that_slept_through_its_lease_does_not_begin(house: House) -> None:
     house.audience(3)
     push_id = running(house)
-    now = house.clock.now
-    house.do(lambda db: deliveries.claim(db, push_id, "slow", now()))
+    held = claim(house, push_id)
+    assert renew(house, held)
     house.clock.move(seconds=21)  # the lease lasts 30 s, a call may take 10
-    begun = house.database.transaction(lambda db: deliveries.begin(db, push_id, 0, "slow", now()))
-    assert begun == []
-    assert house.counts(push_id) == {"leased": 3}
+    assert not renew(house, held)
+    house.clock.move(seconds=10)
+    house.tick()
+    other = claim(house, push_id)
+    assert (other.chunk_id, other.claim_no) == (held.chunk_id, held.claim_no + 1)
+    assert not renew(house, held)
+    assert renew(house, other)
 
 
-def test_an_answer_that_comes_after_the_lease_changes_nothing(house: House) -> None:
+def test_a_late_answer_is_taken_from_whoever_made_the_call_and_nobody_else(house: House) -> None:
     house.audience(3)
     push_id = running(house)
-    now = house.clock.now
-    house.do(lambda db: deliveries.claim(db, push_id, "slow", now()))
-    rows = house.database.transaction(lambda db: deliveries.begin(db, push_id, 0, "slow", now()))
+    held = claim(house, push_id)
+    ids = [row.id for row in house.rows(push_id)]
+    house.do(lambda db: chunks.begin(db, held, ids))
     house.clock.move(seconds=31)
     house.tick()
-    late = house.database.transaction(
-        lambda db: deliveries.settle(
-            db, [row[0] for row in rows], "slow", ("sent", None, 1), now()
-        )
-    )
-    assert late == 0
     assert house.counts(push_id) == {"unknown": 3}
+    other = claim(house, push_id)
+    ended = [Settled(each, "sent", "mass") for each in ids]
+
+    def settle(claim_no: int) -> int:
+        now = house.clock.now()
+        return house.database.transaction(lambda db: deliveries.settle(db, claim_no, ended, now))
+
+    assert settle(other.claim_no) == 0
+    assert house.counts(push_id) == {"unknown": 3}
+    assert settle(held.claim_no) == 3
+    assert house.counts(push_id) == {"sent": 3}
 
 
 def test_a_push_is_closed_only_when_nobody_waits(house: House) -> None:
-    house.audience(6)
+    house.audience(3)
     push_id = running(house)
-    for state in ("pending", "leased", "sending"):
-        finish_push(house.tools, push_id)
-        assert house.push(push_id).state == "running", state
-        if state == "pending":
-            house.do(lambda db: deliveries.claim(db, push_id, "w", house.clock.now()))
-        elif state == "leased":
-            house.do(lambda db: deliveries.begin(db, push_id, 0, "w", house.clock.now()))
+    finish_push(house.tools, push_id)
+    assert house.push(push_id).state == "running"
+    held = claim(house, push_id)
+    house.do(lambda db: chunks.begin(db, held, [row.id for row in house.rows(push_id)]))
+    finish_push(house.tools, push_id)
+    assert house.push(push_id).state == "running"
     house.settle_everything()
     assert house.push(push_id).state == "finished"
 
@@ -152,14 +177,14 @@ def test_workers_that_die_again_and_again_lose_nobody_and_double_nobody(
     house.chunk = 2
     following = house.audience(30)
     push_id = running(house)
-    real, calls = deliveries.begin, iter(range(1000))
+    real, calls = chunks.begin, iter(range(1000))
 
-    def sometimes(*args: object) -> object:
+    def sometimes(*args: Any) -> None:
         if next(calls) % 3 == 1:
             raise Killed
-        return real(*args)  # type: ignore[arg-type]
+        real(*args)
 
-    monkeypatch.setattr(deliveries, "begin", sometimes)
+    monkeypatch.setattr(chunks, "begin", sometimes)
     house.channel.answers = [Killed] * 4
     while house.push(push_id).state == "running":
         with contextlib.suppress(Killed):

@@ -1,0 +1,1 @@
+"""Pushes: their engine on real databases, the outside pretended."""
