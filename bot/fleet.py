@@ -80,7 +80,7 @@ class _Flight:
 
 
 class Fleet:
-    """Calls in flight of one thread; `note` is told of each that WeChat refused or left unclear."""
+    """Calls in flight of one thread; `note` is told of each that was refused or left unclear."""
 
     def __init__(self, base: str, tokens: Tokens, note: Callable[[str, str], object]) -> None:
         self._base, self._tokens, self._note = base, tokens, note
@@ -206,7 +206,7 @@ class Fleet:
         code = None if answer is None else errcode_of(answer.get("errcode", 0))
         GATEWAY_CALLS.labels(flight.path, "unclear" if code is None else str(code)).inc()
         if answer is None or code is None:
-            what = f"HTTP {status}" if answer is None else "errcode is not a number"
+            what = f"HTTP {status}" if status != 200 else "no JSON"
             self._ends(flight, Outcome("unknown", what), "OutcomeUnknown")
         elif code == 0:
             self._ends(flight, verdicts.taken(answer))
@@ -232,7 +232,8 @@ class Fleet:
         if code in _NOT_SENT or early:
             self._ends(flight, Outcome("again", "Unreachable"), "Unreachable")
         else:
-            self._ends(flight, Outcome("unknown", f"connection: {code}"), "OutcomeUnknown")
+            what = "timeout" if code == pycurl.E_OPERATION_TIMEDOUT else "connection lost"
+            self._ends(flight, Outcome("unknown", what), "OutcomeUnknown")
 
     def _ends(self, flight: _Flight, outcome: Outcome, noted: str = "") -> None:
         if noted:

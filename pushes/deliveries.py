@@ -57,6 +57,9 @@ REASON_NAMES = {
     # why it did not go, or nobody knows
     "worker lost": "发送进程中断，是否送出不能确定",
     "gave up": "多次重试仍未送出",
+    "timeout": "等不到对方答复，可能已送出",
+    "connection lost": "连接中断，可能已送出",
+    "no JSON": "对方答复看不懂，可能已送出",
     "Unreachable": "连不上对方服务",
     "TokenRefused": "微信拒绝了凭证",
     "40003": "粉丝标识无效",
