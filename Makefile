@@ -6,7 +6,7 @@ export FLASK_APP := app
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run reset tour test check mutate lock bench shots
+.PHONY: help setup setup-dev run reset tour test chaos-push check mutate lock bench shots
 
 help: ## Say what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -46,6 +46,10 @@ test: setup-dev ## Run every test
 
 tour: setup-dev ## Open every page of the console on three screens, with axe-core
 	@$(BIN)/python -m pytest -q tests/journey/every_page.py -n 1 --dist loadgroup
+
+chaos-push: setup-dev ## Break everything while a push goes out, on each database: some ten minutes
+	@for kind in sqlite postgresql mariadb; do \
+	  $(BIN)/python -m tests.chaos.push $$kind $(or $(PEOPLE),20000) || exit 1; done
 
 check: setup-dev ## Lint, types, layers and house rules
 	@$(BIN)/ruff format --check --quiet . || { echo "run: $(BIN)/ruff format ."; exit 1; }

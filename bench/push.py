@@ -45,7 +45,7 @@ PEOPLE, SENDS, ALONE = 1_000_000, 100_000, 20_000
 LANES = 2
 TEMPLATE = "template-0123456789"
 DATA = {"thing1": "{称呼}", "time2": "2026年9月25日", "thing3": "宽带检修"}
-RULES = PushRules(chunk=5_000, lanes=LANES, in_flight=256, error_percent=100)
+RULES = PushRules(chunk=5_000, lanes=LANES, in_flight=512, error_percent=100)
 _SEED = """
 INSERT INTO follower (openid, subscribed, followed_at, changed_at, created_at)
 SELECT 'oBench-' || lpad(n::text, 21, '0'), true, now(), now(), now()
@@ -107,8 +107,9 @@ def keep_only(database: Database, push_id: int, people: int) -> None:
     )
 
 
-def _work(url: str, base: str, push_id: int, results: Any) -> None:
+def _work(url: str, base: str, push_id: int, ends: Any) -> None:
     """One worker process: its lanes are threads that send chunks until none is due."""
+    gate, results = ends
     database = Database(make_engine(url))
     tokens = Tokens(Transport(base), "wx", "s", None)
     vault = Vault({"k1": b"k" * 32}, b"l" * 32)
@@ -133,6 +134,8 @@ def _work(url: str, base: str, push_id: int, results: Any) -> None:
         while waiting(database, push_id):
             send_push(tools, push_id)
 
+    waiting(database, push_id)
+    gate.wait()
     with ThreadPoolExecutor(LANES) as pool:
         list(pool.map(lane, range(LANES)))
     results.put(most[0])
@@ -147,14 +150,16 @@ def waiting(database: Database, push_id: int) -> int:
 def send(database: Database, base: str, push_id: int, workers: int) -> tuple[float, int, float]:
     """(seconds, most MB of a worker, worst milliseconds of the progress query)."""
     context = multiprocessing.get_context("spawn")
-    results = context.SimpleQueue()
+    results, gate = context.SimpleQueue(), context.Barrier(workers + 1)
     url = database.engine.url.render_as_string(hide_password=False)
-    began = time.perf_counter()
+    ends = gate, results
     processes = [
-        context.Process(target=_work, args=(url, base, push_id, results)) for _ in range(workers)
+        context.Process(target=_work, args=(url, base, push_id, ends)) for _ in range(workers)
     ]
     for process in processes:
         process.start()
+    gate.wait()
+    began = time.perf_counter()
     looks: deque[float] = deque()
     while any(process.is_alive() for process in processes):
         looked = time.perf_counter()
@@ -196,8 +201,12 @@ def wechatpy_alone(base: str, count: int) -> float:
     client._http.mount("http://", requests.adapters.HTTPAdapter(pool_maxsize=128))
     data = {key: {"value": "1"} for key in DATA}
     started = time.perf_counter()
+
+    def send_one(number: int) -> None:
+        client.message.send_template(f"o{number}", TEMPLATE, data)
+
     with ThreadPoolExecutor(128) as pool:
-        list(pool.map(lambda n: client.message.send_template(f"o{n}", TEMPLATE, data), range(count)))
+        list(pool.map(send_one, range(count)))
     return count / (time.perf_counter() - started)
 
 
@@ -219,9 +228,10 @@ def cap(database: Database, rate: int, seconds: int) -> tuple[float, float]:
 
 def main(people: int = PEOPLE) -> None:
     """Print the table."""
-    with tempfile.TemporaryDirectory() as folder, make_database(
-        "postgresql", "bench_push", Path(folder)
-    ) as database:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        make_database("postgresql", "bench_push", Path(folder)) as database,
+    ):
         seed(database, people)
         push_id = plan(database)
         print(f"Push to {people:,} on PostgreSQL")

@@ -19,9 +19,9 @@ from io import BytesIO
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
+import certifi
 import pycurl
 import structlog
-from requests.certs import where
 
 from bot import verdicts
 from bot.reactions import Reaction, reaction_to
@@ -139,7 +139,7 @@ class Fleet:
             (pycurl.MAXFILESIZE, _MOST_BYTES),
             (pycurl.FOLLOWLOCATION, 0),
             (pycurl.NOSIGNAL, 1),
-            (pycurl.CAINFO, where()),
+            (pycurl.CAINFO, certifi.where()),
             (pycurl.SEEKFUNCTION, lambda *_: pycurl.SEEKFUNC_FAIL),
         ):
             handle.setopt(option, value)

@@ -22,7 +22,7 @@ from pushes.chunks import Claim
 from pushes.deliveries import Settled
 from pushes.pushes import Push
 
-_GROUP = 128
+_GROUP = 256
 _FLUSH_SECONDS = 0.25
 # With a rate cap, what is reserved at once; more would be unfair to other workers.
 _RESERVED_SECONDS = 0.25
@@ -55,6 +55,9 @@ class Sending:
     stop: Stop | None = None
     errors: deque[bool] = field(default_factory=deque)
     flushed: float = field(default_factory=time.monotonic)
+    stopped: tuple[str, ...] = ()
+    tiers: dict[int, str] = field(default_factory=dict)
+    looked: float = 0.0
 
     def run(self) -> None:
         """Send until nobody of the chunk waits, or something stops it; then give it back."""
@@ -148,10 +151,7 @@ class Sending:
         self, session: Session, now: datetime, group: list[int], further: list[int]
     ) -> "_Begun":
         chunks.begin(session, self.claim, group)
-        stopped = switches.stopped(session)
-        desk = Desk(
-            self.push, self.tools.links, self.tools.push_rules.sms_signature, tuple(stopped)
-        )
+        desk, stopped = self._desk(session), self.stopped
         prepared = calls.prepare(session, desk, self.claim, group)
         deliveries.settle(session, self.claim.claim_no, prepared.settled, now)
         further = further + [
@@ -160,6 +160,15 @@ class Sending:
         ]  # fmt: skip
         first_at = self._reserve(session, len(prepared.calls), now)
         return _Begun(first_at, prepared, further=further)
+
+    def _desk(self, session: Session) -> Desk:
+        # A switch that is thrown is seen within a second.
+        if time.monotonic() - self.looked > 1.0:
+            self.stopped = tuple(switches.stopped(session))
+            self.tiers = self.tiers or calls.tiers_of(session)
+            self.looked = time.monotonic()
+        signature = self.tools.push_rules.sms_signature
+        return Desk(self.push, self.tools.links, signature, self.tiers, self.stopped)
 
     def _reserve(self, session: Session, count: int, now: datetime) -> datetime:
         """When the first of so many calls may leave."""
@@ -171,11 +180,8 @@ class Sending:
         return max(reserved, default=now)
 
     def _why_stop(self, session: Session, now: datetime, wanted: int) -> Stop | None:
-        push = session.get_one(Push, self.push.id, populate_existing=True)
         rules = self.tools.push_rules
-        if push.state != "running":
-            return Stop()
-        if not push.service and rules.is_quiet(now):
+        if not self.push.service and rules.is_quiet(now):
             return Stop(due_in=rules.quiet_ends_at(now) - now)
         if rules.window_most and (
             pace.room(session, rules.window_most, rules.window_minutes, now) < wanted

@@ -33,6 +33,7 @@ class Desk:
     push: Push
     links: Links
     signature: str
+    tiers: Mapping[int, str]
     # Channels by which nothing leaves now.
     stopped: Collection[str] = ()
 
@@ -70,7 +71,6 @@ def prepare(session: Session, desk: Desk, claim: Claim, ids: Sequence[int]) -> P
         )
         .order_by(Delivery.id)
     ).all()
-    tiers = {tier.level: tier.name for tier in tier_ladder.every(session)}
     agreed = _agreed(session, desk.push, rows)
     calls, settled = [], []
     for row in rows:
@@ -79,7 +79,7 @@ def prepare(session: Session, desk: Desk, claim: Claim, ids: Sequence[int]) -> P
         elif why := _why_not(row, desk.push, agreed):
             settled.append(_left_out(desk.push, row, why))
         else:
-            calls.append(_call(desk, row, _reader(desk, row, tiers)))
+            calls.append(_call(desk, row, _reader(desk, row)))
     return Prepared(calls, settled)
 
 
@@ -117,10 +117,15 @@ def next_channel(push: Push, channel: str) -> str | None:
     return next((name for name in later if name != "mass"), None)
 
 
-def _reader(desk: Desk, row: Any, tiers: Mapping[int, str]) -> Reader:
+def tiers_of(session: Session) -> dict[int, str]:
+    """The names of tiers by level."""
+    return {tier.level: tier.name for tier in tier_ladder.every(session)}
+
+
+def _reader(desk: Desk, row: Any) -> Reader:
     return Reader(
         name=row.name or "会员",
-        tier=tiers.get(row.tier_level or 0, tier_ladder.GROUND_NAME),
+        tier=desk.tiers.get(row.tier_level or 0, tier_ladder.GROUND_NAME),
         points=row.balance or 0,
         link=desk.links.of_delivery(desk.push, row.id),
     )

@@ -88,4 +88,6 @@ class Lane(Protocol):
 class Lanes(Protocol):
     """Opens a lane for a thread."""
 
-    def __call__(self, channel: str) -> Lane: ...
+    def __call__(self, kind: str, /) -> Lane:
+        """`kind` is sms, or wechat for everything else."""
+        ...

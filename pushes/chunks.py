@@ -20,6 +20,7 @@ from sqlalchemy import (
     SmallInteger,
     String,
     UniqueConstraint,
+    exists,
     func,
     select,
     update,
@@ -122,10 +123,12 @@ def claim(
 
 
 def renew(session: Session, claim: Claim, now: datetime) -> bool:
-    """Prolong the lease; False when it is lost, or so nearly over that nothing may begin."""
+    """Prolong the lease; False when it is lost, or so nearly over that nothing may begin, or when
+    the push is not running any more."""
+    runs = exists().where(Push.id == claim.push_id, Push.state == "running")
     renewed = session.execute(
         update(PushChunk)
-        .where(*_mine(claim), PushChunk.lease_until_at > now + CALL_MARGIN)
+        .where(*_mine(claim), PushChunk.lease_until_at > now + CALL_MARGIN, runs)
         .values(lease_until_at=now + LEASE)
         .execution_options(synchronize_session=False)
     )

@@ -1,5 +1,6 @@
 """The life of a push: who lets it go, when it begins, and how it is stopped and goes on."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -173,7 +174,7 @@ def _move(  # noqa: PLR0913 - the values of the row and the facts of the log are
     hand: Hand,
     action: str,
     *,
-    values: dict[str, object] | None = None,
+    values: Mapping[str, object] | None = None,
     **facts: object,
 ) -> None:
     before = push.state

@@ -43,6 +43,8 @@ class Reader:
 
 def fill(text: str, reader: Reader) -> str:
     """The text with its slots filled; a value is never looked into again."""
+    if "{" not in text:
+        return text
     values = reader.values
     return _SLOT.sub(lambda match: values.get(match[1], match[0]), text)
 

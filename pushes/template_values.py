@@ -6,6 +6,7 @@ against it before the call.
 """
 
 import re
+from functools import lru_cache
 
 # kind → (what it must look like, how that is said)
 _RULES: dict[str, tuple[str, str]] = {
@@ -44,6 +45,7 @@ def fault(key: str, value: str) -> str | None:
     return f"须为{_RULES[kind][1]}"
 
 
+@lru_cache(4_096)
 def fit(key: str, value: str) -> str:
     """The value on one line, cut where only its length is too much."""
     line = " ".join(value.split())

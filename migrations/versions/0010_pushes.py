@@ -173,11 +173,11 @@ def make_tables() -> None:
 
 def widen_push() -> None:
     with op.batch_alter_table("push") as batch_op:
-        for name, kind in (
+        for name, column in (
             ("key", sa.String(80)), ("occasion", sa.String(40)), ("occurs_on", sa.Date()),
             ("series_id", BigId), ("send_at", Instant), ("frozen_at", Instant),
         ):  # fmt: skip
-            batch_op.add_column(sa.Column(name, kind, nullable=True))
+            batch_op.add_column(sa.Column(name, column, nullable=True))
         for name, (kind, _) in GIVEN.items():
             batch_op.add_column(sa.Column(name, kind, nullable=True))
     push = sa.table(
@@ -247,7 +247,9 @@ def cut_chunks() -> None:
     """A chunk for each that was sent or waits; one with a call under way is taken for lost."""
     columns = ("push_id", "chunk_no", "state", "channel", "variant", "reason")
     delivery = sa.table("delivery", *(sa.column(name) for name in columns))
-    rows = op.get_bind().execute(sa.select(*delivery.c, sa.func.count()).group_by(*delivery.c))
+    by = [delivery.c[name] for name in columns]
+    counted: sa.Select[Any] = sa.select(*by).add_columns(sa.func.count()).group_by(*by)
+    rows = op.get_bind().execute(counted)
     chunks: dict[tuple[int, int], list[list[Any]]] = {}
     for push_id, no, state, channel, variant, reason, count in rows.all():
         chunks.setdefault((push_id, no), []).append([state, channel, variant, reason, count])

@@ -91,18 +91,24 @@ def test_a_menu_is_published_and_read_back(box: Box) -> None:
 
 def test_a_mass_send_arrives_once_however_often_it_is_asked(box: Box) -> None:
     openids, gateway = box.followers(3), box.gateway()
-    first = gateway.send_to_many(openids, "端午安康 👋", "push-1-0")
+    first = gateway.send_to_many(
+        openids, {"msgtype": "text", "text": {"content": "端午安康 👋"}}, "push-1-0"
+    )
     assert first.verdict == "sent"
     assert first.message_id
     box.control("clock", advance_seconds=61)  # sooner, the platform says "too fast"
-    again = gateway.send_to_many(openids, "端午安康 👋", "push-1-0")
+    again = gateway.send_to_many(
+        openids, {"msgtype": "text", "text": {"content": "端午安康 👋"}}, "push-1-0"
+    )
     assert again == Outcome("sent", "45065", first.message_id)
     for openid in openids:
         assert len([text for text in box.sent_to(openid) if "端午安康 👋" in text]) == 1
 
 
 def test_one_recipient_is_too_few_for_a_mass_send(box: Box) -> None:
-    outcome = box.gateway().send_to_many(box.followers(1), "x", "push-1-0")
+    outcome = box.gateway().send_to_many(
+        box.followers(1), {"msgtype": "text", "text": {"content": "x"}}, "push-1-0"
+    )
     assert outcome.verdict == "refused"
 
 
@@ -124,7 +130,12 @@ def test_a_token_that_was_revoked_is_renewed_unseen(box: Box) -> None:
 def test_one_refusal_of_the_token_is_not_seen_outside(box: Box, code: int) -> None:
     openids, gateway = box.followers(2), box.gateway()
     box.fail("/cgi-bin/message/mass/send", kind="errcode", errcode=code, times=1)
-    assert gateway.send_to_many(openids, "x", "push-1-0").verdict == "sent"
+    assert (
+        gateway.send_to_many(
+            openids, {"msgtype": "text", "text": {"content": "x"}}, "push-1-0"
+        ).verdict
+        == "sent"
+    )
 
 
 @pytest.mark.parametrize(
@@ -145,7 +156,12 @@ def test_faults_are_told_apart(box: Box, fault: dict[str, Any], verdict: str) ->
     openids, gateway = box.followers(2), box.gateway()
     gateway.menu()
     box.fail("/cgi-bin/message/mass/send", times=1, **fault)
-    assert gateway.send_to_many(openids, "端午安康", "push-1-0").verdict == verdict
+    assert (
+        gateway.send_to_many(
+            openids, {"msgtype": "text", "text": {"content": "端午安康"}}, "push-1-0"
+        ).verdict
+        == verdict
+    )
 
 
 def test_a_made_up_code_is_nobody(box: Box) -> None:

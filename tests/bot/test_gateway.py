@@ -27,7 +27,9 @@ STALE = {"errcode": 40001, "errmsg": "invalid credential, access_token is invali
 
 def send(gateway: Gateway) -> Outcome:
     """A mass send to two."""
-    return gateway.send_to_many(PEOPLE, "端午安康", "push-1-0")
+    return gateway.send_to_many(
+        PEOPLE, {"msgtype": "text", "text": {"content": "端午安康"}}, "push-1-0"
+    )
 
 
 def test_a_mass_send_names_its_call_and_takes_the_message_id(platform: Platform) -> None:
@@ -44,7 +46,9 @@ def test_a_mass_send_names_its_call_and_takes_the_message_id(platform: Platform)
 
 
 def test_bodies_are_raw_utf8_without_escapes(platform: Platform) -> None:
-    platform.gateway().send_to_many(PEOPLE, "你好 👋 <b>&", "push-1-0")
+    platform.gateway().send_to_many(
+        PEOPLE, {"msgtype": "text", "text": {"content": "你好 👋 <b>&"}}, "push-1-0"
+    )
     body = platform.last(MASS).body
     assert b"\\u" not in body
     assert "你好 👋 <b>&" in body.decode()
@@ -67,7 +71,7 @@ def test_a_token_refused_for_ever_ends_after_two_calls(platform: Platform) -> No
     gateway = platform.gateway()
     gateway.menu()  # the token is there before
     fetched = platform.count(TOKEN)
-    assert send(gateway) == Outcome("stop", "40001")
+    assert send(gateway) == Outcome("again", "40001")
     assert platform.count(MASS) == 2
     assert platform.count(TOKEN) - fetched <= 1
 

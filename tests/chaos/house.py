@@ -74,7 +74,9 @@ def built(database: Database, folder: Path, people: int) -> Iterator["House"]:
             line = Line(url.host, int(url.port or 0))
             stack.callback(line.close)
             url = url.set(host="127.0.0.1", port=line.port)
-        environment = _environment(folder, url.render_as_string(hide_password=False), wechat, redis)
+        environment = _environment(
+            folder, url.render_as_string(hide_password=False), wechat, redis
+        )
         processes = Processes(environment, folder)
         stack.callback(processes.end)
         out = folder / "got.json"
@@ -135,7 +137,7 @@ class House:
     def break_things(
         self, every: float, seconds: float, *, outage: bool, over: Callable[[], bool]
     ) -> list[str]:
-        """Kill something each `every` seconds, for so long or until it is `over`; what was done."""
+        """Kill something each `every` seconds, for so long or until it is over; what was done."""
         dice, until, done = random.Random(7), time.monotonic() + seconds, []
         workers = [name for name in self.processes.commands if name.startswith("worker")]
         others = ["scheduler-0", "scheduler-1", "valkey"]

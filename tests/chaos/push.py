@@ -56,7 +56,7 @@ class Finding:
         return self.state == "finished" and settled and explained and wrong == 0
 
 
-def run(  # noqa: PLR0913 - the knobs of a run
+def run(
     database: Database,
     folder: Path,
     people: int,
@@ -67,10 +67,10 @@ def run(  # noqa: PLR0913 - the knobs of a run
 ) -> Finding:
     """Send one push to so many followers while everything breaks."""
     database.transaction(operators)
-    _populate(database, people)
+    populate(database, people)
     began = time.monotonic()
     with built(database, folder, people) as house:
-        push_id = database.transaction(_plan)
+        push_id = database.transaction(plan)
         house.open(3)
 
         def is_over() -> bool:
@@ -83,7 +83,8 @@ def run(  # noqa: PLR0913 - the knobs of a run
     return _judge(database, push_id, got, (kills, Counter(done), time.monotonic() - began))
 
 
-def _populate(database: Database, people: int) -> None:
+def populate(database: Database, people: int) -> None:
+    """So many members who follow and allow one notice without end."""
     at = datetime.now(UTC)
     for first in range(0, people, 1000):
         numbers = range(first, min(first + 1000, people))
@@ -107,7 +108,8 @@ def _member(number: int) -> dict[str, Any]:
             "tier_level": 0, "wants_check_in_reminder": False}  # fmt: skip
 
 
-def _plan(session: Any) -> int:
+def plan(session: Any) -> int:
+    """A push to all members whose time has come."""
     hand, other = Hand(1, datetime.now(UTC)), Hand(2, datetime.now(UTC))
     data = {"thing1": "中秋", "date2": "2026年9月25日", "thing3": "中秋安康"}
     contents = {"notice": {"template_id": TEMPLATE, "data": data}}
@@ -124,7 +126,9 @@ def _push(database: Database, push_id: int) -> Push:
     return database.read(lambda session: pushes.get(session, push_id))
 
 
-def _break(house: House, push_id: int, is_over: Any, knobs: tuple[float, float, bool]) -> list[str]:
+def _break(
+    house: House, push_id: int, is_over: Any, knobs: tuple[float, float, bool]
+) -> list[str]:
     every, seconds, outage = knobs
 
     def over() -> bool:

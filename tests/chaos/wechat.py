@@ -1,4 +1,4 @@
-"""WeChat in a process of its own, with many followers and a bad temper: `wechat.py PORT PEOPLE OUT`.
+"""WeChat in a process of its own, with many followers and a bad temper: PORT PEOPLE OUT.
 
 On SIGTERM it writes what each follower really got, which is the truth the hall is held against.
 """

@@ -2,6 +2,8 @@
 
 from sqlalchemy.orm import Session
 
+from content.reviews import Hand
+from pushes import drafts, pushes
 from pushes.pushes import Push
 from tests.world import Hall
 
@@ -13,12 +15,9 @@ def test_a_paused_push_is_resumed_once(hall: Hall) -> None:
     assert result.exit_code == 0
 
     def pause(session: Session) -> int:
-        push = Push(
-            title="中秋", body="节日快乐", state="paused", reason="微信返回 48001", created_by=1,
-            created_at=hall.clock.now(), total=2,
-        )  # fmt: skip
-        session.add(push)
-        session.flush()
+        form = drafts.text_form("中秋", "节日快乐")
+        push = drafts.write(session, form, Hand(1, hall.clock.now()))
+        pushes.move(session, push.id, "draft", "paused", reason="微信返回 48001")
         return push.id
 
     push_id = hall.database.transaction(pause)

@@ -91,6 +91,6 @@ def test_a_campaign_names_its_paragraph() -> None:
 
 
 def test_a_push_knows_the_quota() -> None:
-    work = push_works.work_of("元旦快乐", AT, 4)
+    work = push_works.text_work("mass", "元旦快乐", AT, 4)
 
     assert [one.rule for one in compliance.inspect(work, SETTING)] == ["mass-quota"]

@@ -58,7 +58,7 @@ class Desk:
         files = FolderStore(self.folder)
         nobody = cast("Any", None)
         self.tools = Tools(
-            self.database, self.clock, nobody, nobody, nobody, self.put, 1,
+            self.database, self.clock, nobody, nobody, nobody, self.put, nobody, nobody,
             publishing=Publishing(publisher, files, BASE),
         )  # fmt: skip
 

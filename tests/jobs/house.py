@@ -54,6 +54,10 @@ class Channel:
             raise answer
         return answer
 
+    def send_to_tag(self, tag_id: int, body: dict[str, Any], client_msg_id: str) -> Outcome:
+        """One call of the platform, for everybody with the tag."""
+        return self.send_to_many([f"tag:{tag_id}"], body, client_msg_id)
+
     @property
     def reached(self) -> Counter[str]:
         """How often each openid was handed to the platform."""

@@ -26,6 +26,7 @@ from menus.targets import click, view
 from menus.tree import Entry, Hall, Menu
 from menus.versions import MenuVersion
 from pushes.channels import MassSender
+from pushes.clicks import Links
 from tests.world import NOON, MovableClock
 
 T = TypeVar("T")
@@ -141,7 +142,12 @@ class Wechat:
 
 
 class _NoChannel:
-    def send_to_many(self, openids: Sequence[str], text: str, client_msg_id: str) -> Outcome:
+    def send_to_many(
+        self, openids: Sequence[str], body: dict[str, Any], client_msg_id: str
+    ) -> Outcome:
+        raise AssertionError
+
+    def send_to_tag(self, tag_id: int, body: dict[str, Any], client_msg_id: str) -> Outcome:
         raise AssertionError
 
     def send(self, phone: str, message: Sms) -> None:
@@ -162,12 +168,13 @@ class House:
         """The tools of one process."""
         vault, nobody = Vault({"k1": b"k" * 32}, b"l" * 32), _NoChannel()
         mass: MassSender = nobody
-        tools = Tools(self.database, self.clock, vault, nobody, mass, self._put, 3)
+        lanes: Any = None
         return Tools(
-            *(tools.database, tools.clock, tools.vault, tools.sms, tools.mass, tools.put, 3),
-            tools.policy,
-            self.wechat,
-            RULES,
+            *(self.database, self.clock, vault, nobody, mass, self._put),
+            Links("", vault.digest),
+            lanes,
+            menus=self.wechat,
+            menu_rules=RULES,
         )
 
     def _put(self, name: str, item_id: int, /) -> bool:

@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from content.reviews import Hand
 from handlers.push_actors import send_push, start_push
@@ -34,7 +36,7 @@ def run(house: House, push_id: int) -> None:
 def allow(house: House, *openids: str) -> None:
     """These tapped 允许 once."""
     for openid in openids:
-        house.do(lambda db, openid=openid: credits.allow(db, openid, TEMPLATE, house.clock.now()))
+        house.do(partial(credits.allow, openid=openid, template_id=TEMPLATE, at=house.clock.now()))
 
 
 def member_id_of(house: House, openid: str) -> int:
@@ -52,7 +54,7 @@ def agree(house: House, *openids: str) -> None:
             member_id=member_id, purpose="marketing", version="1", channel="site",
             granted_at=house.clock.now(), standing_for=f"{member_id}:marketing",
         )  # fmt: skip
-        house.do(lambda db, row=row: db.add(row))
+        house.do(partial(Session.add, instance=row))
 
 
 def at(house: House, **later: float) -> datetime:
@@ -271,10 +273,12 @@ def test_a_cancelled_push_sends_nothing_more_and_counts_everybody(house: House) 
     house.rules = replace(house.rules, chunk=3)
     push_id = approved(house, "template")
     start_push(house.tools, push_id)
-    house.lane.before = lambda _call: (
-        house.push(push_id).state == "running"
-        and house.do(lambda db: life.cancel(db, push_id, Hand(2, house.clock.now()), "发错了"))
-    )
+
+    def regret(_call: object) -> None:
+        if house.push(push_id).state == "running":
+            house.do(lambda db: life.cancel(db, push_id, Hand(2, house.clock.now()), "发错了"))
+
+    house.lane.before = regret
     send_push(house.tools, push_id)
     house.tick()
     house.work()
