@@ -54,6 +54,8 @@ from menus.tree import from_json
 from products import rule_fields
 from pushes.channels import Lane
 from pushes.clicks import Links
+from pushes.calendar_greetings import Greetings, load_greetings
+from pushes.proposals import Proposing
 from web import register_web
 from web.cookies import PartedCookies
 from web.limits import limit
@@ -68,10 +70,11 @@ def create_app(settings: Settings | None = None, clock: Clock | None = None) -> 
     try:
         settings = settings or load(os.environ.get("WEITING_CONFIG", "config.yaml"))
         texts = load_texts(Path(settings.hall.content))
+        greetings = load_greetings(Path(settings.hall.content))
     except (ConfigError, YamlRefused) as error:
         raise SystemExit(f"配置有误，未启动：\n{error}") from None
     rules.speak(rule_fields.VOCABULARY)
-    house = _House(settings, texts, clock or _clock_of(settings))
+    house = _House(settings, texts, greetings, clock or _clock_of(settings))
     app = Flask("web")
     _configure(app, settings)
     app.extensions["weiting"] = house.wiring()
@@ -112,8 +115,11 @@ def _configure(app: Flask, settings: Settings) -> None:
 class _House:
     """Builds each part once, from what it needs."""
 
-    def __init__(self, settings: Settings, texts: Texts, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, texts: Texts, greetings: Greetings, clock: Clock
+    ) -> None:
         self.settings, self.texts, self.clock = settings, texts, clock
+        self.greetings = greetings
         self.var = Path(settings.var)
         self.redis_url = settings.redis.url or embedded_url(self.var)
         self.database = Database(make_engine(self._database_url(), pool_size=self._pool_size()))
@@ -144,6 +150,7 @@ class _House:
             self.publishing,
             self.stopping.is_set,
             wechat_tags.id_of,
+            self._proposing(),
         )
         self.queue = Queue(
             self.redis_url, {name: partial(work, tools) for name, work in ACTORS.items()}
@@ -177,6 +184,11 @@ class _House:
         publisher = PublishingGateway(client)
         self.publishing = Publishing(publisher, files, site, wechat.article_links)
         return Gateway(client), MenuGateway(client), oauth
+
+    def _proposing(self) -> Proposing:
+        settings = self.settings
+        name, site = settings.hall.name, settings.web.base_url
+        return Proposing(self.greetings, name, site, settings.pushes.propose_days)
 
     def wiring(self) -> Wiring:
         settings = self.settings

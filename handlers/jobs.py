@@ -12,6 +12,7 @@ from handlers.nightly import prove, run_nightly
 from handlers.pruning import prune
 from handlers.publishing import look_for_uploads, publish_articles, sweep_media
 from handlers.push_actors import start_pushes, sweep_pushes
+from handlers.push_calendar import propose_pushes
 from handlers.tools import Tools
 from handlers.unfinished import carry_out, free_coupons
 from kernel.clock import business_day
@@ -58,4 +59,5 @@ JOBS: dict[str, tuple[float, Callable[[Tools], object]]] = {
     "publish_articles": (5.0, publish_articles),
     "look_for_uploads": (3.0, look_for_uploads),
     "sweep_media": (3600.0, sweep_media),
+    "propose_pushes": (300.0, propose_pushes),
 }

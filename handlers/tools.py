@@ -17,6 +17,8 @@ from menus.platform import MenuPlatform, MenuRules, Unplugged
 from pushes.channels import Lanes, MassSender
 from pushes.clicks import Links
 from pushes.settings import PushRules
+from pushes.channels import MassSender
+from pushes.proposals import Proposing
 
 
 class Put(Protocol):
@@ -47,3 +49,4 @@ class Tools:
     stopping: Callable[[], bool] = lambda: False
     # The number of WeChat's tag for one of ours, by its code; None while there is none.
     wechat_tag: Callable[[Session, str], int | None] = lambda _session, _code: None
+    proposing: Proposing = field(default_factory=Proposing)
