@@ -8,8 +8,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from content.reviews import Hand
 from kernel import audit
-from kernel.db import Base, insert_once
-from kernel.refusals import Invalid, NotFound
+from kernel.db import Base, TryAgain, insert_once
+from kernel.refusals import Invalid
 from pushes import holidays
 from pushes.holidays import FIRST_YEAR, LAST_YEAR, Shift
 
@@ -58,6 +58,8 @@ def put(session: Session, day: date, form: Form, hand: Hand) -> bool:
     before = None
     if not insert_once(session, CalendarOverride, row, "day"):
         held = _hold(session, day)
+        if held is None:
+            raise TryAgain  # removed at this very moment
         before = audit.values(held, _NAMES)
         if before == values:
             return False
@@ -68,14 +70,17 @@ def put(session: Session, day: date, form: Form, hand: Hand) -> bool:
     return True
 
 
-def remove(session: Session, day: date, hand: Hand) -> None:
-    """Believe the package again. Raises NotFound."""
+def remove(session: Session, day: date, hand: Hand) -> bool:
+    """Believe the package again; False when it is believed already."""
     held = _hold(session, day)
+    if held is None:
+        return False
     before = audit.values(held, _NAMES)
     session.delete(held)
     session.flush()
     changes = audit.changes(before, dict.fromkeys(_NAMES, ""), _NAMES)
     _audit(session, "calendar.restored", day, hand, changes)
+    return True
 
 
 def between(session: Session, first: date, last: date) -> dict[date, CalendarOverride]:
@@ -134,16 +139,13 @@ def _check_year(year: int) -> None:
         raise Invalid(field="day", reason=f"日历只到 {FIRST_YEAR} 至 {LAST_YEAR} 年")
 
 
-def _hold(session: Session, day: date) -> CalendarOverride:
-    found = session.scalar(
+def _hold(session: Session, day: date) -> CalendarOverride | None:
+    return session.scalar(
         select(CalendarOverride)
         .where(CalendarOverride.day == day)
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    if found is None:
-        raise NotFound(day=day.isoformat())
-    return found
 
 
 def _audit(

@@ -73,7 +73,7 @@ def add(session: Session, form: Form, hand: Hand) -> CompanyDay:
     """Put a day into the calendar. Raises Invalid."""
     values = _checked(form)
     if len(every(session)) >= MOST:
-        raise Invalid(field="name", reason=f"最多 {MOST} 个公司日，请先停用不用的")
+        raise Invalid(field="name", reason=f"最多 {MOST} 个公司日，请修改不用的")
     made = CompanyDay(**values, active=True, operator_id=hand.by, at=hand.at)
     session.add(made)
     session.flush()
@@ -94,30 +94,42 @@ def change(session: Session, company_day_id: int, form: Form, hand: Hand) -> boo
     return True
 
 
-def retire(session: Session, company_day_id: int, hand: Hand) -> None:
+def retire(session: Session, company_day_id: int, hand: Hand) -> bool:
     """Take a day out of the calendar; what came of it stays. Raises NotFound."""
+    return _switch(session, company_day_id, False, hand)
+
+
+def restore(session: Session, company_day_id: int, hand: Hand) -> bool:
+    """Put a retired day back. Raises NotFound."""
+    return _switch(session, company_day_id, True, hand)
+
+
+def _switch(session: Session, company_day_id: int, active: bool, hand: Hand) -> bool:
     held = _hold(session, company_day_id)
-    held.active = False
-    _audit(session, "company_day.retired", held, hand, {})
+    if held.active == active:
+        return False
+    held.active = active
+    action = "company_day.restored" if active else "company_day.retired"
+    _audit(session, action, held, hand, {})
+    return True
 
 
 def get(session: Session, company_day_id: int) -> CompanyDay:
-    """A day that is in the calendar. Raises NotFound."""
+    """A day, retired or not. Raises NotFound."""
     found = session.get(CompanyDay, company_day_id)
-    if found is None or not found.active:
+    if found is None:
         raise NotFound(company_day=company_day_id)
     return found
 
 
 def every(session: Session) -> list[CompanyDay]:
-    """All that are in the calendar, the oldest first."""
-    query = select(CompanyDay).where(CompanyDay.active.is_(True)).order_by(CompanyDay.id)
-    return list(session.scalars(query))
+    """All of them, the oldest first."""
+    return list(session.scalars(select(CompanyDay).order_by(CompanyDay.id)))
 
 
 def occasions(session: Session) -> list[Occasion]:
-    """The same, as occasions."""
-    return [one.occasion for one in every(session)]
+    """Those that are in the calendar, as occasions."""
+    return [one.occasion for one in every(session) if one.active]
 
 
 def _checked(form: Form) -> dict[str, Any]:
@@ -154,7 +166,7 @@ _LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 def _hold(session: Session, company_day_id: int) -> CompanyDay:
     found = session.scalar(
         select(CompanyDay)
-        .where(CompanyDay.id == company_day_id, CompanyDay.active.is_(True))
+        .where(CompanyDay.id == company_day_id)
         .with_for_update()
         .execution_options(populate_existing=True)
     )

@@ -4,6 +4,7 @@ import click
 from sqlalchemy.orm import Session
 
 from handlers.commands.context import CommandContext
+from handlers.commands.push_calendar import calendar_command
 from kernel import audit
 from pushes import pushes
 
@@ -32,4 +33,5 @@ def resume(context: CommandContext, push_id: int) -> None:
     click.echo(f"推送 {push_id} 继续发送。")
 
 
+group.add_command(calendar_command)
 COMMANDS = (group,)

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from werkzeug.routing import Rule
 
 from kernel.roles import ROLES
-from tests.console import content_seeds, desk_seeds, loyalty_seeds, people, seeds
+from tests.console import calendar_seeds, content_seeds, desk_seeds, loyalty_seeds, people, seeds
 from tests.console.house import House
 
 # What a path's code means depends on what it is the code of.
@@ -60,6 +60,7 @@ def furnished(house: House) -> tuple[House, dict[str, str]]:
             **shop,
             **accounts,
             **content_seeds.furnish(db),
+            **calendar_seeds.furnish(db),
             "member_id": str(member.id),
             "number": application.number,
             "push_id": str(push.id),

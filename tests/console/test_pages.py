@@ -7,7 +7,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from pushes import deliveries
-from tests.console import content_seeds, desk_seeds, loyalty_seeds, people, seeds
+from tests.console import calendar_seeds, content_seeds, desk_seeds, loyalty_seeds, people, seeds
 from tests.console.house import Browser, House
 
 # Statements a page may cost, the one that finds the session included.
@@ -45,6 +45,13 @@ COSTS = {
     "applications": 3,
     "pushes": 3,
     "pushes/1": 7,
+    "push-calendar": 12,
+    "push-calendar/year": 6,
+    "push-calendar/days/2027-02-09": 6,
+    "push-calendar/company-days": 2,
+    "push-proposals": 4,
+    "push-proposals/1": 5,
+    "push-proposals/occasions": 3,
     "replies": 3,
     "replies?tab=follow": 3,
     "replies/new": 4,
@@ -102,6 +109,7 @@ def add_some(house: House, numbers: range) -> None:
             people.add_more(db, house.vault, member.id)
             desk_seeds.add_more(db, member.openid, number)
             content_seeds.add_more(db, number)
+            calendar_seeds.add_more(db, number)
 
     house.database.transaction(work)
 
@@ -149,6 +157,7 @@ def test_empty_pages_say_what_will_be_there(owner: Browser) -> None:
         "faq/unanswered": "没有未答的问题", "inbox": "没有客户在等", "phrases": "还没有常用语",
         "articles": "还没有文章", "media": "还没有图片", "announcements": "还没有公告",
         "products": "还没有产品", "branches": "还没有营业厅", "branding": "还没有卷首卷尾",
+        "push-calendar/company-days": "还没有公司日", "push-proposals": "没有待处理的建议",
     }.items():  # fmt: skip
         assert words in owner.text(f"/console/{page}"), page
 

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kernel.audit import AuditEntry
-from kernel.refusals import Invalid, NotFound
+from kernel.refusals import Invalid
 from pushes import calendar_days, calendar_overrides, company_days
 from pushes.calendar_days import Day
 from pushes.calendar_overrides import Form
@@ -52,10 +52,10 @@ def test_an_override_wins_over_the_list_until_it_is_removed(do: Do) -> None:
     assert do(lambda db: day_of(db, f"{off}").is_off) is False
     assert do(lambda db: day_of(db, f"{worked}").shift).name == "厂休"
 
-    do(lambda db: calendar_overrides.remove(db, worked, hand()))
+    assert do(lambda db: calendar_overrides.remove(db, worked, hand())) is True
     assert do(lambda db: day_of(db, f"{worked}").is_off) is False
-    with pytest.raises(NotFound):
-        do(lambda db: calendar_overrides.remove(db, worked, hand()))
+    assert do(lambda db: calendar_overrides.remove(db, worked, hand())) is False
+    assert [action for action, _ in do(acts)][2:] == ["calendar.restored"]
 
 
 def test_a_name_alone_leaves_the_day_as_it_is(do: Do) -> None:
@@ -127,8 +127,11 @@ def test_company_days_stand_on_their_days(
 
     assert do(lambda db: named(db, day)) == [form.name]
     assert do(lambda db: named(db, not_on)) == []
-    do(lambda db: company_days.retire(db, added.id, hand()))
+    assert do(lambda db: company_days.retire(db, added.id, hand())) is True
     assert do(lambda db: named(db, day)) == []
+    assert do(lambda db: company_days.restore(db, added.id, hand())) is True
+    assert do(lambda db: company_days.restore(db, added.id, hand())) is False
+    assert do(lambda db: named(db, day)) == [form.name]
 
 
 def test_a_company_day_is_changed_and_that_is_on_record(do: Do) -> None:

@@ -28,6 +28,7 @@ from loyalty.reward_orders import RewardOrder
 from loyalty.rewards import Reward
 from menus.publications import MenuPublication
 from products.applications import OPEN_STATES, Application
+from pushes.proposals import PushProposal
 from pushes.pushes import NEEDS_SOMEBODY, Push
 from web.console import reviews
 
@@ -81,6 +82,11 @@ def _outbox(asking: Asking) -> Count:
 
 def _pushes(_asking: Asking) -> Count:
     return _count(Push, Push.state.in_(NEEDS_SOMEBODY))
+
+
+def _proposals(asking: Asking) -> Count:
+    ahead = PushProposal.occurs_on >= business_day(asking.at)
+    return _count(PushProposal, PushProposal.state == "proposed", ahead)
 
 
 def _imports(asking: Asking) -> Count:
@@ -155,6 +161,7 @@ TABLE: dict[str, Line] = {
     "syncs": Line("content.read", _syncs, "console.articles.show_list", failing=True),
     "media": Line("content.read", _media, "console.media.show_list", failing=True),
     "reviews": Line("content.read", _reviews, "console.reviews.show_list"),
+    "proposals": Line("pushes.write", _proposals, "console.push_proposals.show_list"),
     "adjustments": Line("points.read", _adjustments, "console.adjustments.show_list"),
     "conversations": Line("inbox.read", _conversations, "console.inbox.show_list"),
     **{f"applications.{state}": _applications(state) for state in OPEN_STATES},
