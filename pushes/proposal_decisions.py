@@ -80,7 +80,8 @@ def accept(
         held.copy_id = _copy(session, held, choice.copy_code, hand)
     if choice.bonus_points:
         held.programme_id = _add_bonus(session, held, choice.bonus_points, hand)
-    held.send_at = choice.send_at
+    # What was made of it, no longer what was proposed.
+    held.title, held.body, held.send_at = choice.title, choice.body, choice.send_at
     _decide(held, "accepted", hand)
     facts: dict[str, Any] = {"push": held.push_id, "batch": held.copy_id}
     facts |= {"points": choice.bonus_points or None}

@@ -21,10 +21,12 @@ def marketer(house: House) -> Browser:
     return house.enter("marketer")
 
 
-def begin(db: Session, day: int) -> None:
-    push = seeds.add_push(db, "marketer", f"{day} 号的推送")
-    row = db.get_one(Push, push.id)
-    row.state, row.started_at = "finished", datetime(2026, 11, day, 4, tzinfo=UTC)
+def begin(db: Session, *days: int) -> None:
+    """Pushes that began on these days of November."""
+    for day in days:
+        push = seeds.add_push(db, "marketer", f"{day} 号的推送")
+        row = db.get_one(Push, push.id)
+        row.state, row.started_at = "finished", datetime(2026, 11, day, 4, tzinfo=UTC)
 
 
 def test_a_month_is_a_table_with_festivals_and_days_off(marketer: Browser) -> None:
@@ -42,7 +44,7 @@ def test_a_month_is_a_table_with_festivals_and_days_off(marketer: Browser) -> No
 def test_pushes_stand_on_their_days_and_use_the_months_slots(
     house: House, marketer: Browser
 ) -> None:
-    house.database.transaction(lambda db: [begin(db, day) for day in (3, 5, 9, 12, 19)])
+    house.database.transaction(lambda db: begin(db, 3, 5, 9, 12, 19))
 
     page = marketer.text(PAGE)
 

@@ -69,6 +69,7 @@ def test_taking_it_up_makes_a_draft_that_somebody_else_must_approve(
     assert (push.state, push.title, push.body) == ("draft", "元旦问候", "新年好")
     assert house.nudged == []
     assert "需由另一位同事审核" in marketer.text(answer.location)
+    assert "新年好" in marketer.text(f"{PAGE}/1")
     # What was not ticked was not made.
     assert [one.code for one in all_of(house, CouponBatch)] == ["new-year-2026"]
     assert [(act.action, act.subject, act.login) for act in acts(house)[-2:]] == [
