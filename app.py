@@ -150,7 +150,7 @@ class _House:
             self.publishing,
             self.stopping.is_set,
             wechat_tags.id_of,
-            self._proposing(),
+            proposing=self._proposing(),
         )
         self.queue = Queue(
             self.redis_url, {name: partial(work, tools) for name, work in ACTORS.items()}

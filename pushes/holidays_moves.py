@@ -13,6 +13,8 @@ from pushes.holidays_occasions import OCCASIONS, Occasion, between
 
 # An occasion further away than this is not what a window is about.
 _NEAR = timedelta(days=14)
+# Nor is one that lasts longer.
+LONGEST = timedelta(days=45)
 
 
 @dataclass(frozen=True)
@@ -72,3 +74,21 @@ def anchor(window: Window, more: Iterable[Occasion] = ()) -> tuple[date, Occasio
         return None
     *_, day, occasion = min(found, key=lambda one: one[:3])
     return day, occasion
+
+
+def next_time(window: Window, today: date) -> tuple[date, Occasion, int] | None:
+    """When the occasion of a window that is over comes again, and how many days later that is.
+
+    None when no occasion is near, or the window is so long that it was about none.
+    """
+    if window.ends_at - window.starts_at > LONGEST:
+        return None
+    found = anchor(window)
+    if found is None:
+        return None
+    before, occasion = found
+    for years in range(1, max(today.year - before.year, 0) + 2):
+        again = same_day(occasion, before, years)
+        if again is not None and again >= today:
+            return again, occasion, (again - before).days
+    return None

@@ -18,13 +18,12 @@ from kernel.refusals import NotFound
 from loyalty.coupons import CouponBatch
 from pushes import calendar_switches, company_days, holidays_moves, holidays_occasions
 from pushes.calendar_greetings import Greetings
+from pushes.holidays_moves import LONGEST
 from pushes.holidays_occasions import Occasion
 
 STATE_NAMES = {"proposed": "待处理", "accepted": "已采纳", "ignored": "已忽略"}
 # When a greeting would go out, Shanghai time.
 SENDS_FROM = time(9)
-# A batch that runs longer was not made for the day.
-_LONGEST_BATCH = timedelta(days=45)
 _CANDIDATES = 100
 
 
@@ -146,16 +145,14 @@ def batch_of_last_time(session: Session, occasion: Occasion, day: date) -> LastT
         .where(
             CouponBatch.starts_at < ends,
             CouponBatch.ends_at > begins,
-            CouponBatch.starts_at > begins - _LONGEST_BATCH,
+            CouponBatch.starts_at > begins - LONGEST,
             CouponBatch.state != "draft",
         )
         .order_by(CouponBatch.id.desc())
         .limit(_CANDIDATES)
     )
     found = [
-        batch
-        for batch in session.scalars(query)
-        if batch.ends_at - batch.starts_at <= _LONGEST_BATCH
+        batch for batch in session.scalars(query) if batch.ends_at - batch.starts_at <= LONGEST
     ]
     if not found:
         return None

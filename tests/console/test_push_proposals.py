@@ -66,9 +66,9 @@ def test_taking_it_up_makes_a_draft_that_somebody_else_must_approve(
 
     (push,) = all_of(house, Push)
     assert answer.location == f"/console/pushes/{push.id}"
-    assert (push.state, push.title, push.body) == ("draft", "元旦问候", "新年好")
+    assert (push.state, push.title, push.approved_by) == ("draft", "元旦问候", None)
     assert house.nudged == []
-    assert "需由另一位同事审核" in marketer.text(answer.location)
+    assert "新年好" in marketer.text(answer.location)
     assert "新年好" in marketer.text(f"{PAGE}/1")
     # What was not ticked was not made.
     assert [one.code for one in all_of(house, CouponBatch)] == ["new-year-2026"]
@@ -185,3 +185,10 @@ def test_an_occasion_is_switched(house: House, marketer: Browser) -> None:
         "occasion.switched_on", "occasion:laba",
     )  # fmt: skip
     assert marketer.post(f"{PAGE}/occasions/easter", to="on").status_code == 404
+
+
+def test_a_batch_says_by_how_much_a_copy_meets_its_festival_again(marketer: Browser) -> None:
+    page = marketer.text("/console/coupons/1")
+
+    assert "这一批在元旦前后" in page
+    assert '<b class="wt-digits">365</b> 天，正好在 2027年1月1日的元旦前后' in page

@@ -40,6 +40,14 @@ class Editor:
         return pushes.draft(session, draft.title, draft.body, draft.author_id, at).id
 
 
+def begun(session: Session, title: str, at: datetime, state: str = "finished") -> int:
+    """A push that began at that instant; its number."""
+    push = pushes.draft(session, title, "文字", MARKETER, at)
+    push.state, push.started_at = state, at
+    session.flush()
+    return push.id
+
+
 def acts(session: Session) -> list[tuple[str, str]]:
     """(action, subject) of the audit log, in order."""
     query = select(AuditEntry.action, AuditEntry.subject).order_by(AuditEntry.id)

@@ -11,17 +11,10 @@ from pushes.proposal_decisions import Choice
 from pushes.proposals import Proposing, PushProposal
 from pushes.pushes import Push
 from tests.pushes.conftest import Do
-from tests.pushes.hands import Editor, hand, noon
+from tests.pushes.hands import Editor, begun, hand, noon
 
 TODAY = date(2026, 12, 20)
 NEW_YEAR = date(2027, 1, 1)
-
-
-def begun(db: Session, title: str, at: datetime, state: str = "finished") -> int:
-    push = Push(title=title, body="文字", state=state, created_by=1, created_at=at, started_at=at)
-    db.add(push)
-    db.flush()
-    return push.id
 
 
 def take_up(db: Session, send_at: datetime, occasion: str = "new-year") -> int:

@@ -165,3 +165,25 @@ def test_a_window_is_about_the_occasion_in_it_or_near_it(
     anchor = holidays_moves.anchor(Window(begins, begins + timedelta(days=days)))
 
     assert (anchor and anchor[1].key) == found
+
+
+@pytest.mark.parametrize(
+    ("starts_on", "days", "today", "found"),
+    [
+        ("2025-10-03", 5, "2026-08-01", ("2026-09-25", "mid-autumn", 354)),
+        ("2025-10-03", 5, "2025-11-01", ("2026-09-25", "mid-autumn", 354)),
+        ("2024-09-15", 4, "2026-08-01", ("2026-09-25", "mid-autumn", 738)),
+        ("2024-09-15", 4, "2026-09-26", ("2027-09-15", "mid-autumn", 1093)),
+        ("2025-10-03", 46, "2026-08-01", None),
+        ("2025-07-01", 5, "2026-08-01", None),
+    ],
+)
+def test_when_the_occasion_of_a_window_comes_again(
+    starts_on: str, days: int, today: str, found: tuple[str, str, int] | None
+) -> None:
+    begins = day_start(date.fromisoformat(starts_on))
+    window = Window(begins, begins + timedelta(days=days))
+
+    again = holidays_moves.next_time(window, date.fromisoformat(today))
+
+    assert (again and (f"{again[0]}", again[1].key, again[2])) == found

@@ -1,5 +1,6 @@
 """Occasions that propose a push: each once, in time, and never more than a proposal."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import partial
 
@@ -8,18 +9,16 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from handlers.push_calendar import propose_pushes
-from handlers.tools import Tools
 from kernel.clock import SHANGHAI
 from kernel.db import Database
 from kernel.refusals import NotFound
-from kernel.vault import Vault
 from loyalty.coupons import CouponBatch
 from pushes import calendar_switches, company_days, proposals
 from pushes.calendar_greetings import load_greetings
 from pushes.company_days import Form
 from pushes.proposals import Proposing, PushProposal
 from pushes.pushes import Push
-from tests.jobs.house import Channel, Texts
+from tests.jobs.house import House
 from tests.kernel.races import at_once
 from tests.pushes.conftest import Do
 from tests.pushes.hands import acts, add_batch, hand, noon
@@ -30,13 +29,8 @@ HOW = Proposing(load_greetings(ROOT / "halls/tietong"), "铁通掌上营业厅",
 
 def tick(database: Database, day: str, how: Proposing = HOW) -> None:
     """The timed job at noon of that day."""
-    vault = Vault({"k1": b"k" * 32}, b"l" * 32)
-    propose_pushes(
-        Tools(
-            database, MovableClock(noon(day)), vault, Texts(), Channel(), lambda *_: None, 3,
-            proposing=how,
-        )
-    )  # fmt: skip
+    tools = House(database, MovableClock(noon(day))).tools
+    propose_pushes(replace(tools, proposing=how))
 
 
 def found(database: Database) -> list[tuple[str, str]]:

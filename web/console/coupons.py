@@ -4,9 +4,12 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from kernel.clock import business_day
 from kernel.refusals import Invalid, NotFound, Refused
 from loyalty import coupon_batches, coupons, partner_codes
 from loyalty.partner_codes import Verdict
+from pushes import holidays_moves
+from pushes.holidays_moves import Window
 from web.console import batch_forms, coupon_lists
 from web.console.deeds import carry_out, sentence
 from web.console.fields import Fields
@@ -113,17 +116,19 @@ def _lines() -> list[str]:
 
 def _page(batch_id: int, verdicts: list[Verdict] | None = None, fault: str = "") -> str:
     sheet = read(lambda db: coupon_lists.sheet(db, batch_id, now()))
+    batch, today = sheet.batch, business_day(now())
     said: dict[str, int] = {}
     for verdict in verdicts or ():
         said[verdict.said] = said.get(verdict.said, 0) + 1
     return render_template(
         "console/coupons/show.html",
         sheet=sheet,
-        batch=sheet.batch,
+        batch=batch,
         moves=coupon_batches.MOVES[sheet.batch.state],
         said=said,
         faults=[one for one in verdicts or () if one.said != "added"][:_SHOWN_FAULTS],
         fault=fault,
         findings=batch_forms.findings(coupon_batches.form_of(sheet.batch)),
+        next_time=holidays_moves.next_time(Window(batch.starts_at, batch.ends_at), today),
         at=now(),
     )

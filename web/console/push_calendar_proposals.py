@@ -4,6 +4,7 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from content.hall_files import CHAT_BYTES
 from kernel import audit
 from kernel.clock import business_day
 from kernel.operators import NotAllowed
@@ -12,7 +13,6 @@ from pushes import calendar_switches, company_days, proposal_decisions, proposal
 from pushes.holidays_occasions import KINDS
 from pushes.proposal_decisions import Choice, Draft
 from pushes.proposals import STATE_NAMES
-from pushes.pushes import TEXT_BYTES
 from web.console import push_calendar_sheets
 from web.console.fields import Fields, Shown, again
 from web.console.guards import actor, operator_required
@@ -140,7 +140,7 @@ def _page(proposal_id: int, form: Shown | None = None) -> str:
         sheet=sheet,
         one=sheet.proposal,
         form=form or _filled(sheet),
-        limit=TEXT_BYTES,
+        limit=CHAT_BYTES,
         today=business_day(now()),
         state_names=STATE_NAMES,
     )
