@@ -52,9 +52,9 @@ from menus import wechat_tags
 from menus.platform import MenuRules
 from menus.tree import from_json
 from products import rule_fields
+from pushes.calendar_greetings import Greetings, load_greetings
 from pushes.channels import Lane
 from pushes.clicks import Links
-from pushes.calendar_greetings import Greetings, load_greetings
 from pushes.proposals import Proposing
 from web import register_web
 from web.cookies import PartedCookies

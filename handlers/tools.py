@@ -16,9 +16,8 @@ from loyalty.policy import Policy
 from menus.platform import MenuPlatform, MenuRules, Unplugged
 from pushes.channels import Lanes, MassSender
 from pushes.clicks import Links
-from pushes.settings import PushRules
-from pushes.channels import MassSender
 from pushes.proposals import Proposing
+from pushes.settings import PushRules
 
 
 class Put(Protocol):

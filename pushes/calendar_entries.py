@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from kernel.clock import business_day, day_start
@@ -31,6 +31,7 @@ class Planned:
     state: str
     url_facts: Mapping[str, int]
     begun: bool = False
+    is_mass: bool = True
 
 
 @dataclass(frozen=True)
@@ -71,11 +72,11 @@ class Plans:
         return [one for one in self.entries if one.day == day]
 
     def slots(self, month: date) -> Slots:
-        """The mass sends of the month of a day; every push is one today."""
+        """The mass sends of the month of a day."""
         these = [
             one
             for one in self.entries
-            if (one.day.year, one.day.month) == (month.year, month.month)
+            if one.is_mass and (one.day.year, one.day.month) == (month.year, month.month)
         ]
         used = sum(one.begun for one in these)
         ahead = sum(not one.begun and one.state not in _DEAD for one in these)
@@ -85,27 +86,23 @@ class Plans:
 def planned(session: Session, first: date, last: date) -> Plans:
     """Every push of the days from `first` to `last`, both included.
 
-    A push that began stands on the day on which it began; one that came of a proposal, on the day
-    for which it was taken up. Others have no day yet.
+    A push that began stands on the day on which it began; another on the day of its time. Those
+    without a time have no day yet.
     """
-    window = (day_start(first), day_start(last + timedelta(days=1)))
-    began = select(Push.id, Push.title, Push.state, Push.started_at.label("at")).where(
-        Push.started_at >= window[0], Push.started_at < window[1]
-    )
-    ahead = (
-        select(Push.id, Push.title, Push.state, PushProposal.send_at.label("at"))
-        .join(PushProposal, PushProposal.push_id == Push.id)
-        .where(
-            Push.started_at.is_(None),
-            PushProposal.send_at >= window[0],
-            PushProposal.send_at < window[1],
-        )
+    begins, ends = day_start(first), day_start(last + timedelta(days=1))
+    at = func.coalesce(Push.started_at, Push.send_at, type_=Push.created_at.type)
+    rows = session.execute(
+        select(Push.id, Push.title, Push.state, Push.channels, Push.started_at, at.label("at"))
+        .where(at >= begins, at < ends)
+        .order_by(at, Push.id)
     )
     found = [
-        Planned(business_day(row.at), row.title, row.state, {"push_id": row.id}, begun)
-        for query, begun in ((began, True), (ahead, False))
-        for row in session.execute(query)
-    ]
+        Planned(
+            business_day(row.at), row.title, row.state, {"push_id": row.id},
+            begun=row.started_at is not None, is_mass="mass" in row.channels,
+        )
+        for row in rows
+    ]  # fmt: skip
     return Plans(sorted(found, key=lambda one: (one.day, one.url_facts["push_id"])))
 
 

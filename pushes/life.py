@@ -131,7 +131,11 @@ def cancel(session: Session, push_id: int, hand: Hand, reason: str) -> Push:
     pushes.require(push, "draft", "review", "approved", "scheduled", "running", "paused", "missed")
     if review := reviews.open_of(session, REVIEW, push_id):
         reviews.withdraw(session, review.id, hand)
-    values = {"reason": reason.strip()[:_REASON_LENGTH] or None, "finished_at": hand.at}
+    values: dict[str, object] = {
+        "reason": reason.strip()[:_REASON_LENGTH] or None, "finished_at": hand.at,
+    }  # fmt: skip
+    if push.series_id is None:
+        values["key"] = None  # the occasion may be planned anew
     _move(session, push, "cancelled", hand, "push.cancelled", values=values, reason=reason)
     return push
 

@@ -77,7 +77,8 @@ class PushesSection(Section):
     most_attempts: Annotated[Number, Field(ge=1, le=20)] = 5
     sms_fen: Annotated[Number, Field(ge=0, le=1_000)] = 5
     sms_signature: str = Field(default="", max_length=12)
+    propose_days: Annotated[Number, Field(ge=0, le=60)] = 21
 
     def rules(self) -> PushRules:
         """The numbers as the engine of pushes takes them."""
-        return PushRules(**self.model_dump())
+        return PushRules(**self.model_dump(exclude={"propose_days"}))

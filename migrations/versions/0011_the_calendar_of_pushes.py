@@ -6,7 +6,7 @@ from alembic import op
 import kernel.db
 
 revision = "0011"
-down_revision = "0008"
+down_revision = "0010"
 
 BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 Instant = kernel.db.UtcDateTime()

@@ -16,7 +16,7 @@ from pushes.pushes import Push
 from tests.console import calendar_seeds
 from tests.console.acts import acts
 from tests.console.house import NOON, Browser, House
-from tests.pushes.hands import add_batch, add_programme
+from tests.push_calendar.hands import add_batch, add_programme
 
 PAGE = "/console/push-proposals"
 FORM = {"title": "元旦问候", "body": "新年好", "send_at": "2027-01-01T09:00"}

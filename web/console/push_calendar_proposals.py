@@ -1,21 +1,24 @@
 """What occasions propose to send: taken up as drafts, or left; and which occasions propose."""
 
+from dataclasses import replace
+
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from content.hall_files import CHAT_BYTES
-from kernel import audit
+from content.reviews import Hand
 from kernel.clock import business_day
 from kernel.operators import NotAllowed
 from kernel.refusals import Invalid, NotFound, Refused
-from pushes import calendar_switches, company_days, proposal_decisions, proposals, pushes
+from pushes import calendar_switches, company_days, drafts, proposal_decisions, proposals
+from pushes.drafts import Origin
 from pushes.holidays_occasions import KINDS
 from pushes.proposal_decisions import Choice, Draft
 from pushes.proposals import STATE_NAMES
 from web.console import push_calendar_sheets
 from web.console.fields import Fields, Shown, again
-from web.console.guards import actor, operator_required
+from web.console.guards import operator_required
 from web.console.push_calendar_sheets import ProposalSheet
 from web.console.reviews import hand
 from web.console.settling import settle, words_of
@@ -128,9 +131,12 @@ def _choice() -> Choice:
 
 def _draft(session: Session, draft: Draft) -> int:
     """The draft as the page of pushes would have written it."""
-    push = pushes.draft(session, draft.title, draft.body, draft.author_id, now())
-    audit.write(session, "push.drafted", f"push:{push.id}", now(), by=actor())
-    return push.id
+    plain = drafts.text_form(draft.title, draft.body)
+    form = replace(
+        plain, occasion=draft.occasion, occurs_on=draft.occurs_on, send_at=draft.send_at
+    )
+    origin = Origin(f"occasion:{draft.occasion}:{draft.occurs_on}")
+    return drafts.write(session, form, Hand(draft.author_id, now()), origin).id
 
 
 def _page(proposal_id: int, form: Shown | None = None) -> str:

@@ -19,8 +19,8 @@ from pushes.proposals import Proposing, PushProposal
 from pushes.pushes import Push
 from tests.jobs.house import operators
 from tests.kernel.races import at_once
-from tests.pushes.conftest import Do
-from tests.pushes.hands import Editor, acts, add_batch, add_programme, hand, noon
+from tests.push_calendar.conftest import Do
+from tests.push_calendar.hands import Editor, acts, add_batch, add_programme, hand, noon
 
 TODAY = "2026-09-10"
 MID_AUTUMN = date(2026, 9, 25)

@@ -10,8 +10,8 @@ from pushes.calendar_entries import Plans, Slots
 from pushes.proposal_decisions import Choice
 from pushes.proposals import Proposing, PushProposal
 from pushes.pushes import Push
-from tests.pushes.conftest import Do
-from tests.pushes.hands import Editor, begun, hand, noon
+from tests.push_calendar.conftest import Do
+from tests.push_calendar.hands import Editor, begun, hand, noon
 
 TODAY = date(2026, 12, 20)
 NEW_YEAR = date(2027, 1, 1)

@@ -23,7 +23,7 @@ def test_no_greeting_of_a_hall_stands_against_the_rules(folder: Path) -> None:
     at = day_start(DAY).replace(hour=4)
     for occasion in OCCASIONS.values():
         said = greetings.say(occasion, DAY, "铁通掌上营业厅", "https://hall.example.com")
-        work = push_works.work_of(said.body, at, 0)
+        work = push_works.text_work("mass", said.body, at, 0)
         assert compliance.inspect(work) == [], occasion.key
         assert "{" not in said.body + said.title
         assert len(said.body.encode()) <= 2048

@@ -13,8 +13,8 @@ from pushes import calendar_days, calendar_overrides, company_days
 from pushes.calendar_days import Day
 from pushes.calendar_overrides import Form
 from pushes.company_days import Form as CompanyForm
-from tests.pushes.conftest import Do
-from tests.pushes.hands import acts, hand
+from tests.push_calendar.conftest import Do
+from tests.push_calendar.hands import acts, hand
 
 
 def day_of(session: Session, written: str) -> Day:

@@ -1,6 +1,6 @@
 """Small helps of the calendar's tests: hands, batches, programmes, an editor of pushes."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import select
@@ -12,7 +12,7 @@ from kernel.clock import SHANGHAI, day_start
 from loyalty import checkin_programmes, coupon_batches
 from loyalty.checkin_programmes import FOR_EVER, CheckInProgramme, NewProgramme
 from loyalty.coupons import CouponBatch
-from pushes import pushes
+from pushes import drafts
 from pushes.proposal_decisions import Draft
 
 MARKETER = 1
@@ -36,13 +36,13 @@ class Editor:
 
     def __call__(self, session: Session, draft: Draft) -> int:
         self.asked.append(draft)
-        at = draft.send_at
-        return pushes.draft(session, draft.title, draft.body, draft.author_id, at).id
+        form = replace(drafts.text_form(draft.title, draft.body), send_at=draft.send_at)
+        return drafts.write(session, form, Hand(draft.author_id, draft.send_at)).id
 
 
 def begun(session: Session, title: str, at: datetime, state: str = "finished") -> int:
     """A push that began at that instant; its number."""
-    push = pushes.draft(session, title, "文字", MARKETER, at)
+    push = drafts.write(session, drafts.text_form(title, "文字"), Hand(MARKETER, at))
     push.state, push.started_at = state, at
     session.flush()
     return push.id

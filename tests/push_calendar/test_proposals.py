@@ -20,8 +20,8 @@ from pushes.proposals import Proposing, PushProposal
 from pushes.pushes import Push
 from tests.jobs.house import House
 from tests.kernel.races import at_once
-from tests.pushes.conftest import Do
-from tests.pushes.hands import acts, add_batch, hand, noon
+from tests.push_calendar.conftest import Do
+from tests.push_calendar.hands import acts, add_batch, hand, noon
 from tests.world import ROOT, MovableClock
 
 HOW = Proposing(load_greetings(ROOT / "halls/tietong"), "铁通掌上营业厅", "http://hall.test")

@@ -1,0 +1,1 @@
+"""The calendar of pushes: days, plans, proposals."""
