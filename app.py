@@ -153,7 +153,8 @@ class _House:
             proposing=self._proposing(),
         )
         self.queue = Queue(
-            self.redis_url, {name: partial(work, tools) for name, work in ACTORS.items()}
+            settings.queue.url or self.redis_url,
+            {name: partial(work, tools) for name, work in ACTORS.items()},
         )
         self.jobs = [Job(name, every, partial(run, tools)) for name, (every, run) in JOBS.items()]
 

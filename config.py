@@ -30,6 +30,7 @@ from kernel.fields import (
     MaybeAddress,
     Number,
     Port,
+    QueueAddress,
     RedisAddress,
     Section,
     Switch,
@@ -89,6 +90,10 @@ class DatabaseSection(Section):
 
 class RedisSection(Section):
     url: RedisAddress = ""
+
+
+class QueueSection(Section):
+    url: QueueAddress = ""
 
 
 class WebSection(Section):
@@ -174,6 +179,7 @@ class Settings(BaseSettings):
     wechat: WeChatSection
     database: DatabaseSection = DatabaseSection()
     redis: RedisSection = RedisSection()
+    queue: QueueSection = QueueSection()
     web: WebSection = WebSection()
     emulator: EmulatorSection = EmulatorSection()
     sms: SmsSection
@@ -283,7 +289,7 @@ def masked(settings: Settings) -> str:
     for name in ("quiet_from", "quiet_until"):
         values["pushes"][name] = values["pushes"][name][:5]
     values["sms"]["url"] = values["sms"]["url"].split("?")[0]  # a gateway's key stands there
-    for section in ("database", "redis"):
+    for section in ("database", "redis", "queue"):
         # A password may itself hold `/` and `@`: everything up to the last `@` goes.
         url = re.sub(r"(://[^:/@]*):.*@", r"\1:***@", values[section]["url"])
         values[section]["url"] = re.sub(r"(pass(?:word|wd)?=)[^&]*", r"\1***", url, flags=re.I)

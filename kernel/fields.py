@@ -46,6 +46,12 @@ def _redis(value: str) -> str:
     return value
 
 
+def _queue(value: str) -> str:
+    if value and not re.match(r"amqps?://", value):
+        raise ValueError("must begin with amqp:// or amqps://, or be empty for Redis")
+    return value
+
+
 def _time_of_day(value: object) -> object:
     if isinstance(value, str) and re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
         return time.fromisoformat(value)
@@ -59,5 +65,6 @@ Count = Annotated[Number, Field(ge=1, le=1_000_000)]
 Switch = Annotated[bool, BeforeValidator(_plain_switch)]
 DatabaseAddress = Annotated[str, AfterValidator(_database)]
 RedisAddress = Annotated[str, AfterValidator(_redis)]
+QueueAddress = Annotated[str, AfterValidator(_queue)]
 Address = Annotated[str, AfterValidator(_address)]
 MaybeAddress = Annotated[str, AfterValidator(lambda value: _address(value) if value else "")]

@@ -1,16 +1,19 @@
-"""The task queue: Dramatiq over Redis. It carries ids only; the rows they name are the truth."""
+"""The task queue: Dramatiq over Redis or RabbitMQ. It carries ids; their rows are the truth."""
 
 from collections.abc import Callable, Mapping
+from urllib.parse import urlencode
 
 import dramatiq
 import redis
 import structlog
+from dramatiq.brokers.rabbitmq import RabbitmqBroker
 from dramatiq.brokers.redis import RedisBroker
 from dramatiq.brokers.stub import StubBroker
 from dramatiq.common import current_millis
 from dramatiq.errors import BrokerConnectionError
 from dramatiq.middleware import AgeLimit, Callbacks, Pipelines, Retries, ShutdownNotifications
 from dramatiq.worker import Worker
+from pika.exceptions import AMQPError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -25,6 +28,7 @@ _HEARTBEAT_MS = 5_000
 _LOOKING = 200_000
 # An idle worker asks for work all the time; who is silent for so long is gone.
 _SILENCE_MS = 15_000
+_QUEUE = "default"
 
 Actor = Callable[[int], None]
 
@@ -39,7 +43,7 @@ class Queue:
                 work,
                 broker=self.broker,
                 actor_name=name,
-                queue_name="default",
+                queue_name=_QUEUE,
                 priority=0,
                 options={"max_retries": 3},
             )
@@ -53,13 +57,15 @@ class Queue:
         """
         try:
             self._actors[name].send(item_id)
-        except (BrokerConnectionError, redis.RedisError) as error:
+        except (BrokerConnectionError, redis.RedisError, AMQPError) as error:
             log.warning("queue_unreachable", actor=name, error=type(error).__name__)
             return False
         return True
 
     def has_workers(self) -> bool:
-        """Whether a worker was heard of within the last seconds; False without Redis."""
+        """Whether a worker was heard of within the last seconds; False without the server."""
+        if isinstance(self.broker, RabbitmqBroker):
+            return self._has_consumers(self.broker)
         if not isinstance(self.broker, RedisBroker):
             return False
         since = current_millis() - _SILENCE_MS
@@ -69,6 +75,14 @@ class Queue:
         except redis.RedisError:
             return False
         return bool(heard)
+
+    def _has_consumers(self, broker: RabbitmqBroker) -> bool:
+        try:
+            declared = broker.channel.queue_declare(_QUEUE, passive=True)
+        except (BrokerConnectionError, AMQPError):
+            del broker.connection  # the next look makes a new one
+            return False
+        return bool(declared.method.consumer_count)
 
     def worker(self, threads: int) -> Worker:
         """A worker of this process; the caller starts and stops it."""
@@ -83,6 +97,11 @@ def _broker(url: str | None) -> dramatiq.Broker:
     middleware = [AgeLimit(), ShutdownNotifications(), Callbacks(), Pipelines(), Retries()]
     if url is None:
         return StubBroker(middleware=middleware)
+    if url.startswith(("amqp://", "amqps://")):
+        # A page must not wait for a server that is away: the row is found by a sweep.
+        bounded = {"socket_timeout": 2, "connection_attempts": 1, "blocked_connection_timeout": 5}
+        address = f"{url}{'&' if '?' in url else '?'}{urlencode(bounded)}"
+        return RabbitmqBroker(url=address, middleware=middleware)
     client = redis.Redis.from_url(
         url,
         socket_timeout=CALL_SECONDS,

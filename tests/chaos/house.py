@@ -102,6 +102,8 @@ def _environment(folder: Path, url: str, wechat: int, redis: int) -> dict[str, s
         "WEITING_VAR": str(folder),
         "WEITING_DATABASE__URL": url,
         "WEITING_REDIS__URL": f"redis://127.0.0.1:{redis}/0",
+        # Another transport of the queue, such as amqp://guest:guest@127.0.0.1:5672/.
+        "WEITING_QUEUE__URL": os.environ.get("CHAOS_QUEUE", ""),
         "WEITING_EMULATOR__PORT": str(wechat),
         "WEITING_WECHAT__API_BASE": address,
         "WEITING_WECHAT__OPEN_BASE": address,
