@@ -66,6 +66,8 @@ class Field:
     `column` is the member's own value as SQL, correlated to Member. `title` may name arguments in
     braces; `bare` is the title without any. `name_of` finds the name of a value, `names` those of
     arguments, `called` that of the field itself; `shown` is another column for people to read.
+    `options` lists the values one may choose from, `argument_options` those of arguments: queries
+    of (value, name).
     """
 
     code: str
@@ -78,6 +80,8 @@ class Field:
     names: Mapping[str, Naming] = field(default_factory=dict)
     called: ColumnElement[Any] | None = None
     shown: Callable[[Asked], Any] | None = None
+    options: Select[Any, Any] | None = None
+    argument_options: Mapping[str, Select[Any, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

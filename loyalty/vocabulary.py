@@ -27,6 +27,15 @@ _DAYS = Argument("days")
 _DAYS_NEEDED = Argument("days", needed=True)
 _BATCH = Argument("batch")
 _invited = aliased(Member)
+_TIERS: Select[Any, Any] = (
+    select(Tier.level, Tier.name).where(Tier.active.is_(True)).order_by(Tier.level)
+)
+_TAGS: Select[Any, Any] = (
+    select(Tag.code, Tag.name).where(Tag.active.is_(True)).order_by(Tag.name, Tag.id)
+)
+_BATCHES: Select[Any, Any] = select(CouponBatch.code, CouponBatch.title).order_by(
+    CouponBatch.id.desc()
+)
 
 
 def _in_window(query: Select[Any], column: Any, asked: Asked) -> Select[Any]:
@@ -177,7 +186,10 @@ def _coupon_field(
 ) -> Field:
     arguments = (_BATCH, _DAYS) if windowed else (_BATCH,)
     kind = Number(unit="张", low=0)
-    return Field(code, title, kind, column, arguments, "优惠券", names={"batch": _batch_title})
+    return Field(
+        code, title, kind, column, arguments, "优惠券",
+        names={"batch": _batch_title}, argument_options={"batch": _BATCHES},
+    )  # fmt: skip
 
 
 _FIELDS: Iterable[Field] = (
@@ -189,7 +201,7 @@ _FIELDS: Iterable[Field] = (
     *vocabulary_profiles.FIELDS,
     Field(
         "tier.level", "等级", Level(), lambda _: Member.tier_level,
-        name_of=_tier_name, shown=_own_tier,
+        name_of=_tier_name, shown=_own_tier, options=_TIERS,
     ),
     Field("points.balance", "积分余额", Number(unit="分"), _balance),
     Field("points.earned", "获得积分", Number(unit="分"), _earned, (_DAYS,)),
@@ -205,7 +217,7 @@ _FIELDS: Iterable[Field] = (
     _coupon_field("coupons.used", "使用{batch}", _used, windowed=True),
     _coupon_field("coupons.held", "持有{batch}", _held, windowed=False),
     _coupon_field("coupons.available", "可用{batch}", _available, windowed=False),
-    Field("tags", "标签", Codes(), _tagged, name_of=_tag_name),
+    Field("tags", "标签", Codes(), _tagged, name_of=_tag_name, options=_TAGS),
     Field("follower.subscribed", "", Flag(yes="已关注", no="未关注"), _subscribed),
     Field("today", "日期", Day(), lambda asked: literal(asked.today, Date)),
     Field(

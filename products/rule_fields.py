@@ -45,6 +45,7 @@ def _name_of(code: Any) -> ColumnElement[Any]:
 
 
 _DAYS = Argument("days")
+_PRODUCTS: Select[Any, Any] = select(Product.code, Product.name).order_by(Product.name, Product.id)
 
 FIELDS: tuple[Field, ...] = (
     Field(
@@ -54,9 +55,18 @@ FIELDS: tuple[Field, ...] = (
         _count,
         (_DAYS, Argument("product")),
         names={"product": _name_of},
+        argument_options={"product": _PRODUCTS},
     ),
     Field("applications.state", "申办状态", Codes(names=STATE_NAMES), _in_states, (_DAYS,)),
-    Field("applications.product", "申办产品", Codes(), _of_products, (_DAYS,), name_of=_name_of),
+    Field(
+        "applications.product",
+        "申办产品",
+        Codes(),
+        _of_products,
+        (_DAYS,),
+        name_of=_name_of,
+        options=_PRODUCTS,
+    ),
 )
 
 VOCABULARY = BASE.with_fields(FIELDS)

@@ -76,14 +76,14 @@ def test_a_segment_without_a_rule_is_none(house: House, owner: Browser) -> None:
 def test_a_rule_is_tried_before_it_is_saved(house: House, owner: Browser, wang: Member) -> None:
     house.database.transaction(lambda db: loyalty_seeds.give_points(db, wang.id, 150))
 
-    tried = owner.post("/console/segments/rehearsals", rule=RULE).text
+    tried = owner.post("/console/rules/meaning", rule=RULE).text
 
     assert "积分余额不少于 100 分" in tried
     assert ">1</b> 位会员" in tried
     assert "王芳" in tried
     assert "<html" not in tried
     for odd in ("", "{", '{"field": "no"}', "{" * 100_000):
-        assert "alert-danger" in owner.post("/console/segments/rehearsals", rule=odd).text
+        assert "位会员" not in owner.post("/console/rules/meaning", rule=odd).text
     assert acts(house) == []
 
 

@@ -19,9 +19,8 @@ from loyalty.coupon_batch_checks import CHANNELS
 from loyalty.coupon_batches import Form
 from loyalty.coupons import CouponBatch
 from loyalty.tags import Tag
-from web.console import compliance
+from web.console import compliance, rule_builder
 from web.console.fields import Fields, Shown, again
-from web.console.filters import as_json
 from web.console.guards import operator_id, operator_required
 from web.wiring import now, read, transaction, wiring
 
@@ -60,7 +59,7 @@ def create() -> ResponseReturnValue:
     """Make a draft of a batch; what the rules refuse comes back beside its field."""
 
     def work(db: Session) -> int:
-        form = _form(Fields(request.form), None)
+        form = _form(db, None)
         return coupon_batches.create(db, form, now(), by=operator_id()).id
 
     return _save(work, "batch_created", None)
@@ -82,7 +81,7 @@ def change(batch_id: int) -> ResponseReturnValue:
 
     def work(db: Session) -> int:
         held = coupons.get_batch(db, batch_id)
-        was, form = coupon_batches.form_of(held), _form(Fields(request.form), held)
+        was, form = coupon_batches.form_of(held), _form(db, held)
         coupon_batches.change(db, batch_id, form, now(), by=operator_id())
         if held.state == "open":
             _refuse_new_red(was, form)
@@ -130,15 +129,15 @@ def _save(
 
 
 def _page(form: Shown, batch: CouponBatch | None = None) -> str:
-    tiers, tags = read(
-        lambda db: (
-            tier_ladder.rungs(db),
-            db.scalars(select(Tag).where(Tag.active.is_(True)).order_by(Tag.name)).all(),
-        )
-    )
-    return render_template(
-        "console/coupons/form.html", form=form, batch=batch, tiers=tiers, tags=tags
-    )
+    def work(db: Session) -> dict[str, Any]:
+        tags = select(Tag).where(Tag.active.is_(True)).order_by(Tag.name)
+        return {
+            "tiers": tier_ladder.rungs(db),
+            "tags": db.scalars(tags).all(),
+            "rule_board": rule_builder.shown(db, request.form, batch.rule if batch else None),
+        }
+
+    return render_template("console/coupons/form.html", form=form, batch=batch, **read(work))
 
 
 def _weekdays() -> list[int]:
@@ -149,8 +148,10 @@ def _channels() -> list[str]:
     return [name for name in OFFERED if f"channels-{name}" in request.form]
 
 
-def _form(fields: Fields, batch: CouponBatch | None) -> Form:
+def _form(session: Session, batch: CouponBatch | None) -> Form:
+    fields = Fields(request.form)
     return Form(
+        rule=rule_builder.rule_of(session, request.form),
         **_plain(fields),
         **_money(fields),
         **_life(fields),
@@ -201,7 +202,6 @@ def _eligibility(fields: Fields, batch: CouponBatch | None) -> dict[str, Any]:
     return {
         "per_member": fields.number("per_member"),
         "per_day": fields.number("per_day", 0),
-        "rule": fields.structure("rule"),
         "min_tier": fields.number("min_tier", 0),
         "needs_tag": fields.text("needs_tag"),
         "phrase_digest": _phrase(fields, batch),
@@ -233,6 +233,5 @@ def _values(batch: CouponBatch) -> dict[str, Any]:
     return values | {
         "weekdays": form.unusable.get("weekdays", ()),
         "dates": "，".join(shown),
-        "rule": as_json(form.rule) if form.rule else "",
         "has_phrase": bool(form.phrase_digest),
     }

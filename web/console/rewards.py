@@ -13,11 +13,10 @@ from kernel.refusals import Invalid, NotFound
 from loyalty import rewards, tier_ladder
 from loyalty.coupons import CouponBatch
 from loyalty.rewards import Draft, Reward
+from web.console import rule_builder
 from web.console.deeds import carry_out
 from web.console.fields import Fields, Shown, again
-from web.console.filters import as_json
 from web.console.guards import operator_id, operator_required
-from web.console.rule_desk import explain
 from web.wiring import now, read, transaction
 
 bp = Blueprint("rewards", __name__, url_prefix="/rewards")
@@ -47,7 +46,7 @@ def create() -> ResponseReturnValue:
     """Make a reward; what the rules refuse comes back beside its field."""
 
     def work(db: Session) -> None:
-        draft = _draft(Fields(request.form))
+        draft = _draft(db)
         if db.scalar(select(Reward.id).where(Reward.code == draft.code)) is not None:
             raise Invalid(field="code", reason="这个编码已被使用")
         _save(db, draft)
@@ -70,7 +69,7 @@ def change(reward_id: int) -> ResponseReturnValue:
     reward = read(lambda db: rewards.get(db, reward_id))
 
     def work(db: Session) -> None:
-        draft = _draft(Fields(request.form))
+        draft = _draft(db)
         if draft.code != reward.code:
             raise Invalid(field="code", reason="编码不能修改")
         _save(db, draft)
@@ -106,7 +105,8 @@ def _store(work: Callable[[Session], None], reward: Reward | None) -> ResponseRe
     return redirect(url_for(".show_list"), 303)
 
 
-def _draft(fields: Fields) -> Draft:
+def _draft(session: Session) -> Draft:
+    fields = Fields(request.form)
     return Draft(
         code=fields.text("code"),
         title=fields.text("title"),
@@ -118,7 +118,7 @@ def _draft(fields: Fields) -> Draft:
         batch=fields.text("batch") or None,
         per_member=fields.number("per_member"),
         min_tier=fields.number("min_tier", 0),
-        rule=fields.structure("rule"),
+        rule=rule_builder.rule_of(session, request.form),
         description=fields.text("description"),
         picture=fields.text("picture") or "🎁",
         active=fields.flag("active"),
@@ -127,8 +127,7 @@ def _draft(fields: Fields) -> Draft:
 
 def _values(reward: Reward) -> dict[str, Any]:
     names = [one.name for one in fields_of(Draft) if one.name != "batch"]
-    values = {name: getattr(reward, name) for name in names}
-    return values | {"rule": as_json(reward.rule) if reward.rule else ""}
+    return {name: getattr(reward, name) for name in names}
 
 
 def _form(form: Shown, reward: Reward | None = None) -> str:
@@ -139,7 +138,7 @@ def _form(form: Shown, reward: Reward | None = None) -> str:
             "tiers": tier_ladder.rungs(db),
             "batches": db.scalars(newest).all(),
             "chosen": chosen,
-            "explained": explain(db, reward.rule) if reward else "",
+            "rule_board": rule_builder.shown(db, request.form, reward.rule if reward else None),
         }
 
     return render_template(

@@ -1,4 +1,4 @@
-"""What whoever writes a rule needs: the fields there are, and what a rule means."""
+"""What a rule means: a sentence, how many members, a few of them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,42 +17,12 @@ BROKEN = "规则已失效，请重新填写"
 
 
 @dataclass(frozen=True)
-class Word:
-    """A field of rules: its code, its title, how it compares, what else it wants to know."""
-
-    code: str
-    title: str
-    ops: tuple[str, ...]
-    arguments: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Meaning:
     """A rule in words, how many members it means, and a few of them."""
 
     sentence: str
     count: int
     sample: Sequence[Member]
-
-
-def words() -> list[Word]:
-    """The fields that rules of this house may name."""
-    return [
-        Word(
-            field.code,
-            field.title.format_map(_Blanks()),
-            tuple(field.kind.ops),
-            tuple(one.name for one in field.arguments),
-        )
-        for field in rules.spoken().fields.values()
-    ]
-
-
-class _Blanks(dict[str, str]):
-    """An argument that is not given reads as an ellipsis."""
-
-    def __missing__(self, _name: str) -> str:
-        return "…"
 
 
 def meaning(session: Session, written: dict[str, Any], at: datetime) -> Meaning:

@@ -1,7 +1,5 @@
 """Segments: saved rules with a name; a rule is explained and counted before it is saved."""
 
-from typing import Any
-
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
@@ -10,11 +8,11 @@ from sqlalchemy.orm import Session
 from kernel.refusals import Invalid
 from loyalty import segments
 from loyalty.segments import Draft, Segment, SegmentVersion
-from web.console import rule_desk
+from web.console import rule_builder, rule_desk
 from web.console.deeds import carry_out
 from web.console.fields import Fields, Shown, again
-from web.console.filters import as_json
 from web.console.guards import operator_id, operator_required
+from web.console.rule_builder import Board
 from web.wiring import now, read, transaction
 
 bp = Blueprint("segments", __name__, url_prefix="/segments")
@@ -46,7 +44,7 @@ def show_list() -> ResponseReturnValue:
 @operator_required("programme.write")
 def show_new() -> ResponseReturnValue:
     """An empty segment."""
-    return _form(Shown({}))
+    return _form(Shown({}), read(lambda db: rule_builder.stored(db, None)))
 
 
 @bp.get("/<code>")
@@ -54,13 +52,12 @@ def show_new() -> ResponseReturnValue:
 def show(code: str) -> ResponseReturnValue:
     """A segment as a form filled in. Raises NotFound."""
 
-    def work(db: Session) -> tuple[Segment, dict[str, Any]]:
+    def work(db: Session) -> tuple[Segment, Board]:
         found = segments.get(db, code.replace("\x00", ""))
-        return found, segments.rule_of(db, found)
+        return found, rule_builder.stored(db, segments.rule_of(db, found))
 
-    segment, rule = read(work)
-    values = {"code": segment.code, "name": segment.name, "rule": as_json(rule)}
-    return _form(Shown(values), segment)
+    segment, board = read(work)
+    return _form(Shown({"code": segment.code, "name": segment.name}), board, segment)
 
 
 @bp.post("")
@@ -70,7 +67,7 @@ def save() -> ResponseReturnValue:
     fields = Fields(request.form)
 
     def work(db: Session) -> None:
-        rule = fields.structure("rule")
+        rule = rule_builder.rule_of(db, request.form)
         if rule is None:
             raise Invalid(field="rule", reason="请填写规则")
         draft = Draft(fields.text("code"), fields.text("name"), rule)
@@ -79,25 +76,10 @@ def save() -> ResponseReturnValue:
     try:
         transaction(work)
     except Invalid as refused:
-        return _form(again(request.form, refused)), 422
+        board = read(lambda db: rule_builder.typed(db, request.form))
+        return _form(again(request.form, refused), board), 422
     flash("segment_saved", "success")
     return redirect(url_for(".show_list"), 303)
-
-
-@bp.post("/rehearsals")
-@operator_required("programme.read")
-def rehearse() -> ResponseReturnValue:
-    """What a rule means: the sentence, how many members, a few of them. Nothing is written."""
-    found: rule_desk.Meaning | None = None
-    fault = ""
-    try:
-        rule = Fields(request.form).structure("rule")
-        if rule is None:
-            raise Invalid(field="rule", reason="请先填写规则")
-        found = read(lambda db: rule_desk.meaning(db, rule, now()))
-    except Invalid as refused:
-        fault = again({}, refused).reason
-    return render_template("console/tags/meaning.html", found=found, fault=fault)
 
 
 @bp.post("/<code>/retirements")
@@ -111,7 +93,7 @@ def retire(code: str) -> ResponseReturnValue:
     )
 
 
-def _form(form: Shown, segment: Segment | None = None) -> str:
+def _form(form: Shown, board: Board, segment: Segment | None = None) -> str:
     return render_template(
-        "console/tags/segment.html", form=form, segment=segment, vocabulary=rule_desk.words()
+        "console/tags/segment.html", form=form, segment=segment, rule_board=board
     )

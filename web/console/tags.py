@@ -10,11 +10,11 @@ from kernel.refusals import Invalid
 from loyalty import tag_definitions, tags
 from loyalty.tag_definitions import Draft
 from loyalty.tags import Tag
-from web.console import rule_desk
+from web.console import rule_builder, rule_desk
 from web.console.deeds import carry_out
 from web.console.fields import Fields, Shown, again
-from web.console.filters import as_json
 from web.console.guards import operator_id, operator_required
+from web.console.rule_builder import Board
 from web.wiring import now, read, transaction
 
 bp = Blueprint("tags", __name__, url_prefix="/tags")
@@ -37,16 +37,20 @@ def show_list() -> ResponseReturnValue:
 @operator_required("programme.write")
 def show_new() -> ResponseReturnValue:
     """An empty tag."""
-    return _form(Shown({}))
+    return _form(Shown({}), read(lambda db: rule_builder.stored(db, None)))
 
 
 @bp.get("/<code>")
 @operator_required("programme.write")
 def show(code: str) -> ResponseReturnValue:
     """A tag as a form filled in. Raises NotFound."""
-    tag = read(lambda db: tags.get(db, code.replace("\x00", "")))
-    rule = as_json(tag.rule) if tag.rule else ""
-    return _form(Shown({"code": tag.code, "name": tag.name, "rule": rule}), tag)
+
+    def work(db: Session) -> tuple[Tag, Board]:
+        found = tags.get(db, code.replace("\x00", ""))
+        return found, rule_builder.stored(db, found.rule)
+
+    tag, board = read(work)
+    return _form(Shown({"code": tag.code, "name": tag.name}), board, tag)
 
 
 @bp.post("")
@@ -56,13 +60,15 @@ def define() -> ResponseReturnValue:
     fields = Fields(request.form)
 
     def work(db: Session) -> None:
-        draft = Draft(fields.text("code"), fields.text("name"), fields.structure("rule"))
+        rule = rule_builder.rule_of(db, request.form)
+        draft = Draft(fields.text("code"), fields.text("name"), rule)
         tag_definitions.define(db, draft, now(), by=operator_id())
 
     try:
         transaction(work)
     except Invalid as refused:
-        return _form(again(request.form, refused)), 422
+        board = read(lambda db: rule_builder.typed(db, request.form))
+        return _form(again(request.form, refused), board), 422
     flash("tag_saved", "success")
     return redirect(url_for(".show_list"), 303)
 
@@ -78,7 +84,5 @@ def retire(code: str) -> ResponseReturnValue:
     )
 
 
-def _form(form: Shown, tag: Tag | None = None) -> str:
-    return render_template(
-        "console/tags/form.html", form=form, tag=tag, vocabulary=rule_desk.words()
-    )
+def _form(form: Shown, board: Board, tag: Tag | None = None) -> str:
+    return render_template("console/tags/form.html", form=form, tag=tag, rule_board=board)
