@@ -5,21 +5,31 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from content import branches, changes, opening_hours
 from content.branches import Branch
-from content.changes import ContentChange, Draft, SubjectChanged
+from content.changes import Kind
 from content.inline import clean
 from content.opening_hours import Days, Week
 from content.reviews import Hand, Review
 from kernel.refusals import Invalid, Refused
 
-KIND = "branch"
 _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
 _PHONE = re.compile(r"[0-9-]{5,20}", re.ASCII)
-_TITLES = {"name": "名称", "district": "区域", "address": "地址"}
+_TITLES = {
+    "name": "名称",
+    "district": "区域",
+    "address": "地址",
+    "phone": "电话",
+    "hours": "营业时间（文字）",
+    "latitude": "纬度",
+    "longitude": "经度",
+    "week": "每周营业时间",
+    "days": "特殊日期",
+    "services": "办理业务",
+}
+KIND = Kind("branch", Branch, "营业厅", _TITLES, retiring="撤销营业厅")
 _LENGTHS = {"name": 40, "district": 20, "address": 100}
 _HOURS, _SERVICES, _SERVICE = 60, 20, 20
 
@@ -57,41 +67,18 @@ def ask_new(session: Session, code: str, form: Form, hand: Hand, note: str = "")
         raise Invalid(field="code", reason="编码只能用小写字母、数字和连字符，最多 40 个字符")
     if branches.find(session, code) is not None:
         raise BranchCodeTaken
-    draft = Draft(KIND, code, f"新营业厅：{form.name}", None, _checked(form), 0)
-    return changes.ask(session, draft, hand, note)
+    return changes.ask(session, KIND.new(code, _checked(form)), hand, note)
 
 
 def ask_change(session: Session, code: str, form: Form, hand: Hand, note: str = "") -> Review:
     """Ask for a change. Raises NotFound, ChangeOpen, NotCompliant, Invalid."""
-    branch = branches.get(session, code)
-    draft = Draft(
-        KIND, code, f"改营业厅：{branch.name}", branch.values, _checked(form), branch.version
-    )
+    draft = KIND.change(branches.get(session, code), _checked(form))
     return changes.ask(session, draft, hand, note)
 
 
 def ask_retirement(session: Session, code: str, hand: Hand, note: str = "") -> Review:
     """Ask for a branch to be closed for good. Raises NotFound, ChangeOpen."""
-    branch = branches.get(session, code)
-    draft = Draft(KIND, code, f"撤销营业厅：{branch.name}", branch.values, None, branch.version)
-    return changes.ask(session, draft, hand, note)
-
-
-def apply(session: Session, change: ContentChange, hand: Hand) -> None:
-    """Make an approved change so. Raises SubjectChanged when the branch moved on meanwhile."""
-    branch = session.scalar(select(Branch).where(Branch.code == change.code).with_for_update())
-    if (branch.version if branch else 0) != change.version:
-        raise SubjectChanged
-    if branch is None:
-        branch = Branch(code=change.code, **(change.after or {}))
-        branch.edited_at = hand.at
-        session.add(branch)
-        return
-    if change.after is None:
-        branch.active = False
-    for name, value in (change.after or {}).items():
-        setattr(branch, name, value)
-    branch.version, branch.edited_at = branch.version + 1, hand.at
+    return changes.ask(session, KIND.retirement(branches.get(session, code)), hand, note)
 
 
 def _checked(form: Form) -> dict[str, Any]:

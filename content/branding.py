@@ -1,14 +1,17 @@
 """卷首 and 卷尾: what stands above and below articles, kept once and chosen by name."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import JSON, Integer, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from content import blocks
+from content import blocks, changes, media_uses
 from content.blocks import Block
-from content.reviews import Hand
-from kernel import audit
+from content.changes import Kind, Values
+from content.compliance import Passage
+from content.reviews import Hand, Review
 from kernel.activity import BigId
 from kernel.db import Base
 from kernel.refusals import Invalid, NotFound, Refused
@@ -29,6 +32,11 @@ class Branding(Base):
     blocks: Mapped[list[Block]] = mapped_column(JSON)
     version: Mapped[int] = mapped_column(Integer, default=1)
     edited_at: Mapped[datetime | None]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Everything that people may change, by column."""
+        return {"name": self.name, "blocks": self.blocks}
 
 
 class BrandingChanged(Refused):
@@ -58,13 +66,12 @@ def every(session: Session, place: str | None = None) -> list[Branding]:
     return list(session.scalars(query))
 
 
-def save(
+def ask_change(
     session: Session, code: str, version: int, content: tuple[str, object], hand: Hand
-) -> Branding:
-    """Put (name, blocks) into a snippet. Raises BrandingChanged, Invalid, NotFound."""
-    held = session.scalar(select(Branding).where(Branding.code == code).with_for_update())
-    if held is None:
-        raise NotFound(branding=code)
+) -> Review:
+    """Ask for another (name, blocks). Raises BrandingChanged, ChangeOpen, NotCompliant, Invalid,
+    NotFound."""
+    held = get(session, code)
     if held.version != version:
         raise BrandingChanged(version=held.version)
     name, checked = content[0].strip(), blocks.check(content[1])
@@ -72,19 +79,8 @@ def save(
         raise Invalid(field="name", reason="名称要有 1 至 40 个字")
     if len(checked) > MOST_BLOCKS:
         raise Invalid(field="blocks", reason=f"最多 {MOST_BLOCKS} 段")
-    changes = {"名称": [held.name, name], "内容": [_said(held.blocks), _said(checked)]}
-    changes = {field: pair for field, pair in changes.items() if pair[0] != pair[1]}
-    held.name, held.blocks, held.edited_at = name, checked, hand.at
-    held.version += 1
-    audit.write(
-        session,
-        "branding.edited",
-        f"branding:{code}",
-        hand.at,
-        by=(hand.by, None),
-        changes=changes,
-    )
-    return held
+    media_uses.require(session, blocks.media_of(checked))
+    return changes.ask(session, KIND.change(held, {"name": name, "blocks": checked}), hand)
 
 
 def framed(session: Session, head: str, body: list[Block], tail: str) -> list[Block]:
@@ -97,5 +93,20 @@ def framed(session: Session, head: str, body: list[Block], tail: str) -> list[Bl
     return [*found.get(head, []), *body, *found.get(tail, [])]
 
 
-def _said(body: list[Block]) -> str:
-    return " / ".join(text for block in body for _, text in blocks.texts_of(block))[:500]
+def _said(values: Values, _titles: Mapping[str, str]) -> Iterable[Passage]:
+    for number, block in enumerate(values.get("blocks", ()), 1):
+        yield from (Passage(f"第 {number} 段", text) for _, text in blocks.texts_of(block))
+
+
+def _settled(session: Session, row: Branding) -> None:
+    media_uses.replace(session, ("branding", row.id), blocks.media_of(row.blocks))
+
+
+KIND = Kind(
+    "branding",
+    Branding,
+    "卷首卷尾",
+    {"name": "名称", "blocks": "内容"},
+    said=_said,
+    settled=_settled,
+)

@@ -1,10 +1,11 @@
-"""Changes of business information that a second person approves: products, branches.
+"""Changes of business information that a second person approves: products, branches, phrases.
 
 A change holds the values before and after as people can read them (`kernel.audit` keeps them
-too); who applies it is passed in by the subject's own module. One change of a subject is open.
+too). What changes this way is a `Kind`: its rows have a code, a version and values, and what was
+approved is written into them here, whatever they are. One change of a row is open at a time.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, Integer, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from content import reviews
+from content import compliance, reviews
 from content.compliance import Passage, Work, inspect
 from content.reviews import Hand, Review, Subject
 from kernel import audit
@@ -20,7 +21,6 @@ from kernel.activity import BigId
 from kernel.db import Base, insert_once
 from kernel.refusals import Invalid, NotFound, Refused
 
-KIND_NAMES = {"product": "产品", "branch": "营业厅"}
 STATE_NAMES = {"open": "审核中", "applied": "已生效", "refused": "已退回", "withdrawn": "已撤回"}
 
 
@@ -58,11 +58,58 @@ class SubjectChanged(Refused):
     code = "subject_changed"
 
 
+Values = Mapping[str, Any]
+
+
+def _texts(values: Values, titles: Mapping[str, str]) -> Iterable[Passage]:
+    said = ((title, values.get(name)) for name, title in titles.items())
+    return (Passage(title, text) for title, text in said if isinstance(text, str))
+
+
+def _nothing(_session: Session, _row: Any) -> None:
+    """Most kinds need nothing else when a change of theirs was made so."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Something that two people change.
+
+    `table` has the columns `code`, `version`, `edited_at`, those of its `values`, and `active`
+    where it can be retired. `titles` are the values that people see, by column; `said` finds in
+    values what customers will read, `channel` is where they do; `settled` follows a change.
+    """
+
+    name: str
+    table: Any
+    noun: str
+    titles: Mapping[str, str]
+    retiring: str = ""
+    called: str = "name"
+    channel: compliance.Kind = "article"
+    said: Callable[[Values, Mapping[str, str]], Iterable[Passage]] = _texts
+    settled: Callable[[Session, Any], None] = _nothing
+
+    def new(self, code: str, values: Values) -> "Draft":
+        """A row that is not there yet."""
+        title = f"新{self.noun}：{values[self.called]}"
+        return Draft(self, code, title, None, dict(values), 0)
+
+    def change(self, row: Any, values: Values) -> "Draft":
+        """Other values for a row."""
+        title = f"改{self.noun}：{getattr(row, self.called)}"
+        return Draft(self, row.code, title, row.values, dict(values), row.version)
+
+    def retirement(self, row: Any) -> "Draft":
+        """A row that is to be used no longer."""
+        title = f"{self.retiring}：{getattr(row, self.called)}"
+        return Draft(self, row.code, title, row.values, None, row.version)
+
+
 @dataclass(frozen=True)
 class Draft:
     """A wanted change; see `ContentChange`."""
 
-    kind: str
+    kind: Kind
     code: str
     title: str
     before: dict[str, Any] | None
@@ -70,22 +117,19 @@ class Draft:
     version: int
 
 
-Apply = Callable[[Session, ContentChange, Hand], None]
-
-
 def ask(session: Session, draft: Draft, hand: Hand, note: str = "") -> Review:
     """Ask for the change. Raises ChangeOpen, NotCompliant, Invalid when nothing changes."""
     if draft.before == draft.after:
         raise Invalid(field="form", reason="没有改动")
     row = {
-        "kind": draft.kind,
+        "kind": draft.kind.name,
         "code": draft.code,
         "title": draft.title[:100],
         "before": draft.before,
         "after": draft.after,
         "version": draft.version,
         "state": "open",
-        "open_for": f"{draft.kind}:{draft.code}",
+        "open_for": f"{draft.kind.name}:{draft.code}",
         "author_id": hand.by,
         "created_at": hand.at,
     }
@@ -94,29 +138,47 @@ def ask(session: Session, draft: Draft, hand: Hand, note: str = "") -> Review:
     change = session.scalars(
         select(ContentChange).where(ContentChange.open_for == row["open_for"])
     ).one()
-    subject = Subject(draft.kind, change.id, draft.title)
+    subject = Subject(draft.kind.name, change.id, draft.title)
     review = reviews.ask(session, subject, inspect(_work(draft)), hand, note)
     _audit(session, "asked", change, hand)
     return review
 
 
 def approve(
-    session: Session, review_id: int, apply: Apply, hand: Hand, reason: str = ""
+    session: Session, review_id: int, kind: Kind, hand: Hand, reason: str = ""
 ) -> ContentChange:
     """Approve the change and make it so. Raises OwnWork, ReviewClosed, SubjectChanged, Invalid."""
     change = _reviewed(session, review_id)
+    if change.kind != kind.name:
+        raise NotFound(change=change.id)
     reviews.approve(session, review_id, {change.author_id}, hand, reason)
-    apply(session, change, hand)
-    change.state, change.open_for = "applied", None
-    _audit(session, "applied", change, hand)
+    _apply(session, kind, change, hand)
+    _close(session, change, "applied", hand)
     return change
+
+
+def _apply(session: Session, kind: Kind, change: ContentChange, hand: Hand) -> None:
+    table = kind.table
+    row = session.scalar(select(table).where(table.code == change.code).with_for_update())
+    if (row.version if row else 0) != change.version:
+        raise SubjectChanged
+    if row is None:
+        row = table(code=change.code, version=1, **(change.after or {}))
+        session.add(row)
+    else:
+        row.version += 1
+        for name, value in (change.after or {"active": False}).items():
+            setattr(row, name, value)
+    row.edited_at = hand.at
+    session.flush()
+    kind.settled(session, row)
 
 
 def refuse(session: Session, review_id: int, hand: Hand, reason: str) -> ContentChange:
     """Send it back. Raises ReviewClosed, Invalid without a reason."""
     change = _reviewed(session, review_id)
     reviews.refuse(session, review_id, hand, reason)
-    change.state, change.open_for = "refused", None
+    _close(session, change, "refused", hand)
     return change
 
 
@@ -124,7 +186,7 @@ def withdraw(session: Session, review_id: int, hand: Hand) -> ContentChange:
     """Its author takes it back. Raises ReviewClosed."""
     change = _reviewed(session, review_id)
     reviews.withdraw(session, review_id, hand)
-    change.state, change.open_for = "withdrawn", None
+    _close(session, change, "withdrawn", hand)
     return change
 
 
@@ -160,20 +222,23 @@ def differences(change: ContentChange) -> dict[str, list[str]]:
 
 def _reviewed(session: Session, review_id: int) -> ContentChange:
     review = reviews.get(session, review_id)
-    if review.kind not in KIND_NAMES:
-        raise NotFound(review=review_id)
     found = session.scalar(
-        select(ContentChange).where(ContentChange.id == review.subject_id).with_for_update()
+        select(ContentChange)
+        .where(ContentChange.id == review.subject_id, ContentChange.kind == review.kind)
+        .with_for_update()
     )
     if found is None:
-        raise NotFound(change=review.subject_id)
+        raise NotFound(review=review_id)
     return found
 
 
+def _close(session: Session, change: ContentChange, state: str, hand: Hand) -> None:
+    change.state, change.open_for = state, None
+    _audit(session, state, change, hand)
+
+
 def _work(draft: Draft) -> Work:
-    after = draft.after or {}
-    passages = (Passage(name, text) for name, text in after.items() if isinstance(text, str))
-    return Work("article", tuple(passages))
+    return Work(draft.kind.channel, tuple(draft.kind.said(draft.after or {}, draft.kind.titles)))
 
 
 def _audit(session: Session, deed: str, change: ContentChange, hand: Hand) -> None:

@@ -1,13 +1,15 @@
 """Facts of the company that stand in many texts and change in one place: 客服电话, 服务时间."""
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Integer, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from content import changes
+from content.changes import Kind
 from content.inline import clean
-from content.reviews import Hand
-from kernel import audit
+from content.reviews import Hand, Review
 from kernel.activity import BigId
 from kernel.db import Base
 from kernel.refusals import Invalid, NotFound, Refused
@@ -27,6 +29,14 @@ class HouseFact(Base):
     version: Mapped[int] = mapped_column(Integer, default=1)
     edited_at: Mapped[datetime | None]
 
+    @property
+    def values(self) -> dict[str, Any]:
+        """Everything that people may change, by column."""
+        return {"value": self.value}
+
+
+KIND = Kind("fact", HouseFact, "公司资料", {"value": "内容"})
+
 
 class HouseFactChanged(Refused):
     """Somebody else changed it meanwhile; fact: `version`, the one in force."""
@@ -44,9 +54,10 @@ def values(session: Session) -> dict[str, str]:
     return {row.code: row.value for row in every(session)}
 
 
-def change(session: Session, code: str, version: int, value: str, hand: Hand) -> HouseFact:
-    """Set a fact, at once and everywhere. Raises HouseFactChanged, Invalid, NotFound."""
-    held = session.scalar(select(HouseFact).where(HouseFact.code == code).with_for_update())
+def ask_change(session: Session, code: str, version: int, value: str, hand: Hand) -> Review:
+    """Ask for another value. Raises HouseFactChanged, ChangeOpen, NotCompliant, Invalid,
+    NotFound."""
+    held = session.scalar(select(HouseFact).where(HouseFact.code == code))
     if held is None:
         raise NotFound(fact=code)
     if held.version != version:
@@ -54,10 +65,4 @@ def change(session: Session, code: str, version: int, value: str, hand: Hand) ->
     text = " ".join(clean(value).split())
     if not 1 <= len(text) <= VALUE_LETTERS:
         raise Invalid(field="value", reason=f"要有 1 至 {VALUE_LETTERS} 个字")
-    if text != held.value:
-        changes = {held.name: [held.value, text]}
-        by = (hand.by, None)
-        audit.write(session, "house_fact.changed", f"fact:{code}", hand.at, by=by, changes=changes)
-        held.value, held.edited_at = text, hand.at
-        held.version += 1
-    return held
+    return changes.ask(session, KIND.change(held, {"value": text}), hand)

@@ -1,74 +1,75 @@
-"""客服常用语: sentences that staff put into their answers with one click."""
+"""客服常用语: sentences that staff put into answers with one click, changed by two people."""
 
+import secrets
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Boolean, Integer, String, Text, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from content import changes
+from content.changes import Kind
 from content.conversation_messages import TEXT_BYTES
+from content.reviews import Hand, Review
 from content.wording import size
-from kernel import audit
 from kernel.activity import BigId
 from kernel.db import Base
 from kernel.refusals import Invalid, NotFound
 
 _TITLE, _GROUP = 20, 20
+_TITLES = {"group_name": "分组", "title": "标题", "text": "内容"}
 
 
 class ServicePhrase(Base):
-    """One sentence, in a group such as 报修."""
+    """One sentence, in a group such as 报修; a retired one (`active` false) is offered no more."""
 
     __tablename__ = "service_phrase"
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    code: Mapped[str] = mapped_column(String(40), unique=True)
     group_name: Mapped[str] = mapped_column(String(_GROUP))
     title: Mapped[str] = mapped_column(String(_TITLE))
     text: Mapped[str] = mapped_column(Text)
     position: Mapped[int] = mapped_column(Integer)
-    active: Mapped[bool] = mapped_column(Boolean)
-    changed_at: Mapped[datetime]
+    active: Mapped[bool] = mapped_column(Boolean, default=True)
+    version: Mapped[int] = mapped_column(Integer, default=1)
+    edited_at: Mapped[datetime]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Everything that people may change, by column."""
+        return {name: getattr(self, name) for name in _TITLES}
 
 
-def add(
-    session: Session, group_name: str, title: str, text: str, hand: tuple[int, datetime]
-) -> ServicePhrase:
-    """A new phrase; `hand` = (operator, instant). Raises Invalid."""
-    by, at = hand
-    values = _checked(group_name, title, text)
+KIND = Kind(
+    "service_phrase",
+    ServicePhrase,
+    "常用语",
+    _TITLES,
+    retiring="停用常用语",
+    called="title",
+    channel="reply",
+)
+
+
+def ask_new(session: Session, words: tuple[str, str, str], hand: Hand, note: str = "") -> Review:
+    """Ask for a new phrase; `words` = (group, title, text). Raises NotCompliant, Invalid."""
     last = session.scalar(select(func.max(ServicePhrase.position))) or 0
-    phrase = ServicePhrase(**values, position=last + 10, active=True, changed_at=at)
-    session.add(phrase)
-    session.flush()  # its number, for the log
-    changes = {name: [None, value] for name, value in _named(values).items()}
-    _note(session, "service_phrase.added", phrase, (by, at), changes)
-    return phrase
+    values = {**_checked(*words), "position": last + 10}
+    return changes.ask(session, KIND.new(f"p-{secrets.token_hex(6)}", values), hand, note)
 
 
-def change(
-    session: Session, phrase_id: int, words: tuple[str, str, str], by: int, at: datetime
-) -> ServicePhrase:
-    """Other words; `words` = (group, title, text). Raises Invalid, NotFound."""
-    phrase = get(session, phrase_id)
-    values = _checked(*words)
-    before = {name: getattr(phrase, name) for name in values}
-    for name, value in values.items():
-        setattr(phrase, name, value)
-    phrase.changed_at = at
-    shown = _named(before)
-    changes = {
-        name: [shown[name], value]
-        for name, value in _named(values).items()
-        if shown[name] != value
-    }
-    _note(session, "service_phrase.changed", phrase, (by, at), changes)
-    return phrase
+def ask_change(
+    session: Session, phrase_id: int, words: tuple[str, str, str], hand: Hand, note: str = ""
+) -> Review:
+    """Ask for other words. Raises ChangeOpen, NotCompliant, Invalid, NotFound."""
+    draft = KIND.change(get(session, phrase_id), _checked(*words))
+    return changes.ask(session, draft, hand, note)
 
 
-def retire(session: Session, phrase_id: int, by: int, at: datetime) -> None:
-    """Offer it no more. Raises NotFound."""
-    phrase = get(session, phrase_id)
-    phrase.active, phrase.changed_at = False, at
-    _note(session, "service_phrase.retired", phrase, (by, at), {"状态": ["使用中", "已停用"]})
+def ask_retirement(session: Session, phrase_id: int, hand: Hand, note: str = "") -> Review:
+    """Ask for it to be offered no more. Raises ChangeOpen, NotFound."""
+    return changes.ask(session, KIND.retirement(get(session, phrase_id)), hand, note)
 
 
 def get(session: Session, phrase_id: int) -> ServicePhrase:
@@ -98,20 +99,3 @@ def _checked(group_name: str, title: str, text: str) -> dict[str, str]:
     if not text or size(text) > TEXT_BYTES:
         raise Invalid(field="text", reason=f"内容要有 1 至 {TEXT_BYTES} 字节")
     return {"group_name": group_name, "title": title, "text": text}
-
-
-def _named(values: dict[str, str]) -> dict[str, str]:
-    names = {"group_name": "分组", "title": "标题", "text": "内容"}
-    return {names[name]: value for name, value in values.items()}
-
-
-def _note(
-    session: Session,
-    action: str,
-    phrase: ServicePhrase,
-    hand: tuple[int, datetime],
-    changes: dict[str, list[str]] | dict[str, list[str | None]],
-) -> None:
-    by, at = hand
-    subject = f"service_phrase:{phrase.id}"
-    audit.write(session, action, subject, at, by=(by, None), changes=changes)

@@ -1,7 +1,6 @@
 """Products are made, changed and retired by two people: one asks, another approves."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,24 +8,24 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from content import changes
-from content.changes import ContentChange, Draft, SubjectChanged
+from content.changes import Kind
 from content.inline import clean
 from content.reviews import Hand, Review
 from kernel.refusals import Invalid, Refused
 from products import catalogue
-from products.catalogue import EDITABLE, Product
+from products.catalogue import Product
 
-KIND = "product"
 _CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
 _TITLES = {
     "family": "类别",
     "name": "名称",
     "speed": "速率",
-    "price_fen": "价格（分）",
+    "price_fen": "价格",
     "period": "计价周期",
     "summary": "简介",
     "terms": "说明",
 }
+KIND = Kind("product", Product, "产品", _TITLES, retiring="停售")
 _LENGTHS = {"family": 20, "name": 40, "speed": 20, "period": 4, "summary": 100, "terms": 20_000}
 _MOST_FEN = 100_000_000
 
@@ -63,48 +62,18 @@ def ask_new(session: Session, code: str, form: Form, hand: Hand, note: str = "")
     taken = select(Product.id).where((Product.code == code) | (Product.family == code))
     if session.scalar(taken.limit(1)) is not None:
         raise ProductCodeTaken
-    after = _checked(form)
-    return changes.ask(
-        session, Draft(KIND, code, f"新产品：{form.name}", None, after, 0), hand, note
-    )
+    return changes.ask(session, KIND.new(code, _checked(form)), hand, note)
 
 
 def ask_change(session: Session, code: str, form: Form, hand: Hand, note: str = "") -> Review:
     """Ask for a change. Raises NotFound, ChangeOpen, NotCompliant, Invalid."""
-    product = catalogue.get(session, code)
-    draft = Draft(
-        KIND, code, f"改产品：{product.name}", product.values, _checked(form), product.version
-    )
+    draft = KIND.change(catalogue.get(session, code), _checked(form))
     return changes.ask(session, draft, hand, note)
 
 
 def ask_retirement(session: Session, code: str, hand: Hand, note: str = "") -> Review:
     """Ask for a product to be sold no longer. Raises NotFound, ChangeOpen."""
-    product = catalogue.get(session, code)
-    draft = Draft(KIND, code, f"停售：{product.name}", product.values, None, product.version)
-    return changes.ask(session, draft, hand, note)
-
-
-def apply(session: Session, change: ContentChange, hand: Hand) -> None:
-    """Make an approved change so. Raises SubjectChanged when the product moved on meanwhile."""
-    product = session.scalar(select(Product).where(Product.code == change.code).with_for_update())
-    if (product.version if product else 0) != change.version:
-        raise SubjectChanged
-    if product is None:
-        product = Product(code=change.code, **(change.after or {}))
-        product.edited_at = hand.at
-        session.add(product)
-        return
-    if change.after is None:
-        product.active = False
-    for name, value in (change.after or {}).items():
-        setattr(product, name, value)
-    product.version, product.edited_at = product.version + 1, hand.at
-
-
-def titled(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values under the names that people know, in their order."""
-    return {_TITLES[name]: values[name] for name in EDITABLE if name in values}
+    return changes.ask(session, KIND.retirement(catalogue.get(session, code)), hand, note)
 
 
 def _checked(form: Form) -> dict[str, Any]:

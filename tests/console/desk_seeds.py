@@ -14,12 +14,12 @@ from content import (
     faq_reviews,
     reply_reviews,
     reply_rules,
-    service_phrases,
 )
 from content.conversation_messages import Incoming
 from content.faq import FaqEntry
 from content.reply_rules import Form, ReplyRule
 from content.reviews import Hand
+from content.service_phrases import ServicePhrase
 from kernel.operators import Operator
 from tests.console.house import NOON
 
@@ -83,11 +83,18 @@ def write(session: Session, openid: str, text: str, at: datetime = NOON, number:
     return found
 
 
+def add_phrase(session: Session, title: str = "您好") -> ServicePhrase:
+    words = {"group_name": "问候", "title": title, "text": "您好，请问有什么可以帮您？"}
+    phrase = ServicePhrase(**words, code=title, position=10, edited_at=NOON)
+    session.add(phrase)
+    session.flush()
+    return phrase
+
+
 def furnish(session: Session, openid: str) -> dict[str, str]:
     """One of each, and what to put into the paths."""
     add_miss(session)
-    hand = (by(session, "marketer"), NOON)
-    phrase = service_phrases.add(session, "问候", "您好", "您好，请问有什么可以帮您？", hand)
+    phrase = add_phrase(session)
     return {
         "rule_id": str(add_rule(session).id),
         "entry_id": str(add_entry(session).id),
@@ -104,5 +111,4 @@ def add_more(session: Session, openid: str, number: int) -> None:
     add_miss(session, f"没人答得上的第 {number} 问")
     write(session, openid, "有人吗", number=1)
     write(session, openid, "还在吗", number=2)
-    hand = (by(session, "marketer"), NOON)
-    service_phrases.add(session, "问候", f"问候 {number}", "您好", hand)
+    add_phrase(session, f"问候 {number}")

@@ -16,6 +16,7 @@ from content import (
     articles,
     block_text,
     branding,
+    changes,
     house_facts,
     slots,
 )
@@ -25,6 +26,7 @@ from content.article_revisions import (
 from content.article_writing import ArticleCodeTaken, Plan, Topic
 from content.branding import Branding, BrandingChanged
 from content.house_facts import HouseFact, HouseFactChanged
+from content.reviews import OwnWork
 from kernel.clock import business_day
 from kernel.db import Database
 from kernel.refusals import Invalid
@@ -129,19 +131,25 @@ def test_reads_and_shares_are_counted_by_day(database: Database) -> None:
 
 def test_head_and_tail_stand_once_for_all(sqlite: Database) -> None:
     def work(session: Session) -> None:
-        _, author, _ = live(session)
+        _, author, approver = live(session)
         session.add(Branding(code="h", place="head", name="卷首", blocks=block_text.read("欢迎")))
         session.flush()
         body = article_checks.framed(session, replace(TEXT, head="h", tail="gone"))
         assert [block["type"] for block in body] == ["paragraph", "paragraph"]
-        branding.save(session, "h", 1, ("卷首", block_text.read("你好")), author)
+        asked = branding.ask_change(session, "h", 1, ("卷首", block_text.read("你好")), author)
+        changes.approve(session, asked.id, branding.KIND, approver, "好")
         with pytest.raises(BrandingChanged):
-            branding.save(session, "h", 1, ("卷首", []), author)
+            branding.ask_change(session, "h", 1, ("卷首", []), author)
+        assert branding.get(session, "h").blocks == block_text.read("你好")
         session.add(HouseFact(code="service", name="热线", value="1"))
         session.flush()
-        house_facts.change(session, "service", 1, "0590-2", author)
+        asked = house_facts.ask_change(session, "service", 1, "0590-2", author)
+        assert house_facts.values(session) == {"service": "1"}
+        with pytest.raises(OwnWork):
+            changes.approve(session, asked.id, house_facts.KIND, author, "我")
+        changes.approve(session, asked.id, house_facts.KIND, approver, "好")
         with pytest.raises(HouseFactChanged):
-            house_facts.change(session, "service", 1, "3", author)
+            house_facts.ask_change(session, "service", 1, "3", author)
         assert house_facts.values(session) == {"service": "0590-2"}
 
     sqlite.transaction(work)

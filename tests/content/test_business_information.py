@@ -31,11 +31,11 @@ HALL = BranchForm(
 
 def add(session: Session, *hands: Any) -> None:
     author, approver = hands
-    for review, apply in (
-        (catalogue_changes.ask_new(session, "b300", BROADBAND, author), catalogue_changes.apply),
-        (branch_changes.ask_new(session, "zs", HALL, author), branch_changes.apply),
+    for review, kind in (
+        (catalogue_changes.ask_new(session, "b300", BROADBAND, author), catalogue_changes.KIND),
+        (branch_changes.ask_new(session, "zs", HALL, author), branch_changes.KIND),
     ):
-        changes.approve(session, review.id, apply, approver, "好")
+        changes.approve(session, review.id, kind, approver, "好")
     session.flush()
 
 
@@ -46,8 +46,8 @@ def test_a_price_takes_two_people(database: Database) -> None:
         with pytest.raises(NotFound):
             catalogue.get(session, "b300")
         with pytest.raises(OwnWork):
-            changes.approve(session, review.id, catalogue_changes.apply, author, "我")
-        changes.approve(session, review.id, catalogue_changes.apply, approver, "好")
+            changes.approve(session, review.id, catalogue_changes.KIND, author, "我")
+        changes.approve(session, review.id, catalogue_changes.KIND, approver, "好")
         session.flush()
 
         cheaper = replace(BROADBAND, price_fen=6900)
@@ -55,7 +55,7 @@ def test_a_price_takes_two_people(database: Database) -> None:
         with pytest.raises(ChangeOpen):
             catalogue_changes.ask_change(session, "b300", cheaper, author)
         assert catalogue.get(session, "b300").price == "79 元/月"
-        change = changes.approve(session, review.id, catalogue_changes.apply, approver, "好")
+        change = changes.approve(session, review.id, catalogue_changes.KIND, approver, "好")
         assert catalogue.get(session, "b300").price == "69 元/月"
         assert changes.differences(change) == {"price_fen": ["7900", "6900"]}
         found = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
@@ -63,7 +63,7 @@ def test_a_price_takes_two_people(database: Database) -> None:
         assert found.details == {"changes": {"price_fen": ["7900", "6900"]}}
 
         review = catalogue_changes.ask_retirement(session, "b300", author)
-        changes.approve(session, review.id, catalogue_changes.apply, approver, "好")
+        changes.approve(session, review.id, catalogue_changes.KIND, approver, "好")
         session.flush()
         assert catalogue.every(session) == []
         assert [row.code for row in catalogue.retired(session)] == ["b300"]
@@ -88,7 +88,7 @@ def test_a_change_of_something_that_moved_on_is_not_applied(sqlite: Database) ->
     with pytest.raises(SubjectChanged):
         sqlite.transaction(
             lambda session: changes.approve(
-                session, review_id, catalogue_changes.apply, approver, "好"
+                session, review_id, catalogue_changes.KIND, approver, "好"
             )
         )
 

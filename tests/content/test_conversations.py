@@ -6,18 +6,19 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from content import changes, conversations, customer_messages, service_phrases
 from content import conversation_messages as messages
-from content import conversations, customer_messages, service_phrases
 from content.allowances import Action, NoMessagesLeft, WindowClosed
 from content.conversation_messages import Incoming
 from content.conversations import Conversation, ConversationClosed, TakenByAnother
 from content.customer_messages import CustomerMessage
-from content.reviews import Hand
+from content.reviews import Hand, Review
 from kernel import outbox
 from kernel.db import Database
 from kernel.outbox import OutboxMessage
 from kernel.refusals import Invalid, NotFound
 from tests.content.desk import people
+from tests.content.people import two_hands
 from tests.world import NOON
 
 WROTE = [Action("text", NOON)]
@@ -181,14 +182,20 @@ def test_whoever_is_erased_leaves_no_word(database: Database) -> None:
 
 def test_phrases(sqlite: Database) -> None:
     def work(session: Session) -> None:
-        by = people(session)[0]
-        one = service_phrases.add(session, "报修", "安抚", "抱歉给您带来不便", (by, NOON))
-        service_phrases.change(session, one.id, ("报修", "安抚", "很抱歉"), by, NOON)
+        author, approver = two_hands(session)
+
+        def settle(review: Review) -> None:
+            changes.approve(session, review.id, service_phrases.KIND, approver, "好")
+
+        asked = service_phrases.ask_new(session, ("报修", "安抚", "抱歉给您带来不便"), author)
+        assert service_phrases.every(session) == []
+        settle(asked)
+        (one,) = service_phrases.every(session)
+        settle(service_phrases.ask_change(session, one.id, ("报修", "安抚", "很抱歉"), author))
         assert [phrase.text for phrase in service_phrases.every(session)] == ["很抱歉"]
-        service_phrases.retire(session, one.id, by, NOON)
-        session.flush()
+        settle(service_phrases.ask_retirement(session, one.id, author))
         assert service_phrases.every(session) == []
         with pytest.raises(Invalid):
-            service_phrases.add(session, "报修", "", "x", (by, NOON))
+            service_phrases.ask_new(session, ("报修", "", "x"), author)
 
     sqlite.transaction(work)

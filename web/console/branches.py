@@ -29,7 +29,7 @@ def show_list() -> ResponseReturnValue:
     """Branches by district, whether they are open now, and which changes wait."""
 
     def work(db: Session) -> tuple[list[Branch], list[Branch], dict[str, int]]:
-        return branches.every(db), branches.retired(db), waiting(db, KIND)
+        return branches.every(db), branches.retired(db), waiting(db, KIND.name)
 
     standing, retired, open_changes = read(work)
     return render_template(
@@ -117,8 +117,8 @@ def _form(form: Shown, one: Branch | None = None) -> str:
     def work(db: Session) -> tuple[list[article_mentions.Mention], list[ContentChange]]:
         if one is None:
             return [], []
-        told = article_mentions.of_code(db, KIND, one.code)
-        return told, changes.history(db, KIND, one.code, 10)
+        told = article_mentions.of_code(db, KIND.name, one.code)
+        return told, changes.history(db, KIND.name, one.code, 10)
 
     mentions, history = read(work)
     return render_template(

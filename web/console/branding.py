@@ -1,5 +1,7 @@
 """Brandings above and below articles, and the facts of the house that texts refer to."""
 
+from typing import Any
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from markupsafe import Markup
@@ -8,12 +10,13 @@ from sqlalchemy.orm import Session
 from content import blocks, branding, house_facts, page_html
 from content.branding import Branding, BrandingChanged
 from content.facts import Wanted
-from kernel.refusals import Invalid
+from kernel.refusals import Invalid, Refused
 from products import facts
 from web.console import article_choices, block_forms
 from web.console.block_forms import Row
 from web.console.fields import Fields, Shown
 from web.console.guards import operator_required
+from web.console.products import waiting
 from web.console.reviews import hand
 from web.console.settling import settle, words_of
 from web.wiring import now, read, transaction
@@ -26,14 +29,15 @@ bp = Blueprint("branding", __name__, url_prefix="/branding")
 def show_list() -> ResponseReturnValue:
     """Heads, tails, and what is said of the company everywhere."""
 
-    def work(db: Session) -> tuple[list[tuple[Branding, Markup]], list[house_facts.HouseFact]]:
-        drawn = [(one, _drawn(db, one.blocks)) for one in branding.every(db)]
-        return drawn, house_facts.every(db)
+    def work(db: Session) -> dict[str, Any]:
+        return {
+            "drawn": [(one, _drawn(db, one.blocks)) for one in branding.every(db)],
+            "facts": house_facts.every(db),
+            "waiting": waiting(db, "branding"),
+            "facts_waiting": waiting(db, "fact"),
+        }
 
-    drawn, said = read(work)
-    return render_template(
-        "console/branding/list.html", drawn=drawn, facts=said, places=branding.PLACES
-    )
+    return render_template("console/branding/list.html", **read(work), places=branding.PLACES)
 
 
 @bp.get("/<code>")
@@ -47,7 +51,7 @@ def show(code: str) -> ResponseReturnValue:
 @bp.post("/<code>")
 @operator_required("content.write")
 def save(code: str) -> ResponseReturnValue:
-    """Keep it, after the act of the button; it shows in every article at once. Raises NotFound."""
+    """Do the act of the button; saving asks a second person for the change. Raises NotFound."""
     one = read(lambda db: branding.get(db, code))
     fields, act = Fields(request.form), request.form.get("act", "save")[:40]
     form = Shown({"name": fields.text("name")})
@@ -61,7 +65,9 @@ def save(code: str) -> ResponseReturnValue:
         return _page(one, form, rows, version=version, focus=focus)
     content = (form["name"], block_forms.blocks_of(rows))
     try:
-        transaction(lambda db: branding.save(db, code, version, content, hand()))
+        change_id = transaction(
+            lambda db: branding.ask_change(db, code, version, content, hand()).subject_id
+        )
     except Invalid as refused:
         place, reason = str(refused.facts.get("field", "")), words_of(refused)
         rows = block_forms.blamed(rows, refused)
@@ -69,21 +75,25 @@ def save(code: str) -> ResponseReturnValue:
     except BrandingChanged as refused:
         newer = int(str(refused.facts["version"]))
         return _page(one, form, rows, version=newer, stale=True), 409
-    flash("branding_saved", "success")
-    return redirect(url_for(".show_list"), 303)
+    except Refused as refused:
+        return _page(
+            one, Shown(form.values, "form", words_of(refused)), rows, version=version
+        ), 409
+    flash("change_asked", "success")
+    return redirect(url_for("console.changes.show", change_id=change_id), 303)
 
 
 @bp.post("/facts/<code>")
 @operator_required("content.write")
 def change_fact(code: str) -> ResponseReturnValue:
-    """Set a fact of the house, at once and everywhere. Raises NotFound."""
+    """Ask for another value of a fact of the house. Raises NotFound."""
     fields = Fields(request.form)
 
     def work(db: Session) -> None:
         version, value = fields.number("version"), fields.text("value")
-        house_facts.change(db, code, version, value, hand())
+        house_facts.ask_change(db, code, version, value, hand())
 
-    return settle(work, "fact_saved", url_for(".show_list"))
+    return settle(work, "change_asked", url_for(".show_list"))
 
 
 def _drawn(session: Session, body: list[blocks.Block]) -> Markup:

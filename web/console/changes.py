@@ -1,4 +1,4 @@
-"""Changes of products and branches that wait for a second person: one of them, and its review."""
+"""Changes that wait for a second person, whatever is changed: one of them, and its review."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -7,43 +7,50 @@ from flask import Blueprint, g, render_template, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from content import branch_changes, changes, opening_hours, reviews
-from content.changes import KIND_NAMES, STATE_NAMES, ContentChange
+from content import (
+    branch_changes,
+    branding,
+    changes,
+    house_facts,
+    opening_hours,
+    page_html,
+    reviews,
+    service_phrases,
+)
+from content.changes import STATE_NAMES, ContentChange
+from content.facts import Wanted
 from content.reviews import Review, ReviewClosed, Subject
 from products import catalogue_changes
+from products import facts as product_facts
 from web.console import review_lists
 from web.console.filters import in_yuan
 from web.console.guards import operator_id, operator_required
 from web.console.review_lists import Desk
 from web.console.reviews import hand, written
 from web.console.settling import settle
-from web.wiring import read
+from web.wiring import now, read
+
+Line = tuple[str, str, str]
 
 bp = Blueprint("changes", __name__, url_prefix="/changes")
 
-_APPLY = {"product": catalogue_changes.apply, "branch": branch_changes.apply}
-TITLES = {
-    "product": {
-        "family": "类别",
-        "name": "名称",
-        "speed": "速率",
-        "price_fen": "价格",
-        "period": "计价周期",
-        "summary": "简介",
-        "terms": "说明",
-    },
-    "branch": {
-        "name": "名称",
-        "district": "区域",
-        "address": "地址",
-        "phone": "电话",
-        "hours": "营业时间（文字）",
-        "latitude": "纬度",
-        "longitude": "经度",
-        "week": "每周营业时间",
-        "days": "特殊日期",
-        "services": "办理业务",
-    },
+KINDS = {
+    one.name: one
+    for one in (
+        catalogue_changes.KIND,
+        branch_changes.KIND,
+        branding.KIND,
+        house_facts.KIND,
+        service_phrases.KIND,
+    )
+}
+# The list on which each kind stands.
+_LISTS = {
+    "product": "console.products.show_list",
+    "branch": "console.branches.show_list",
+    "branding": "console.branding.show_list",
+    "fact": "console.branding.show_list",
+    "service_phrase": "console.phrases.show_list",
 }
 
 
@@ -52,18 +59,20 @@ TITLES = {
 def show(change_id: int) -> ResponseReturnValue:
     """What would change, and the review. Raises NotFound."""
 
-    def work(db: Session) -> tuple[ContentChange, Desk]:
+    def work(db: Session) -> tuple[ContentChange, Desk, list[Line]]:
         one = changes.get(db, change_id)
         subject, me = (one.kind, one.id), operator_id()
-        return one, review_lists.desk(db, subject, me, frozenset({one.author_id}))
+        desk = review_lists.desk(db, subject, me, frozenset({one.author_id}))
+        return one, desk, lines_of(db, one)
 
-    one, desk = read(work)
+    one, desk, lines = read(work)
     return render_template(
         "console/changes/show.html",
         one=one,
         desk=desk,
-        lines=lines_of(one),
-        kinds=KIND_NAMES,
+        lines=lines,
+        kind=KINDS[one.kind],
+        back=url_for(_LISTS[one.kind]),
         states=STATE_NAMES,
         may=g.operator.may("content.write") and one.author_id == operator_id(),
     )
@@ -77,7 +86,7 @@ def approve(change_id: int) -> ResponseReturnValue:
     def work(db: Session) -> None:
         one = changes.get(db, change_id)
         review = _review(db, one)
-        changes.approve(db, review.id, _APPLY[one.kind], hand(), written())
+        changes.approve(db, review.id, KINDS[one.kind], hand(), written())
 
     return _do(change_id, "change_applied", work)
 
@@ -115,14 +124,25 @@ def comment(change_id: int) -> ResponseReturnValue:
     return _do(change_id, "commented", work)
 
 
-def lines_of(change: ContentChange) -> list[tuple[str, str, str]]:
-    """(field, before, after) of what it changes, in words."""
+def lines_of(session: Session, change: ContentChange) -> list[Line]:
+    """(field, before, after) of what it changes, in words; blocks as readers see them."""
     before, after = change.before or {}, change.after or {}
+    said = _drawn(session) if change.kind == "branding" else _said
     return [
-        (title, _said(name, before), _said(name, after))
-        for name, title in TITLES[change.kind].items()
+        (title, said(name, before), said(name, after))
+        for name, title in KINDS[change.kind].titles.items()
         if before.get(name) != after.get(name)
     ]
+
+
+def _drawn(session: Session) -> Callable[[str, Mapping[str, Any]], str]:
+    def said(name: str, values: Mapping[str, Any]) -> str:
+        if name != "blocks":
+            return _said(name, values)
+        body = values.get(name, [])
+        return page_html.render(body, product_facts.gather(session, Wanted.of(body), now()))
+
+    return said
 
 
 def _said(name: str, values: Mapping[str, Any]) -> str:

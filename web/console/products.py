@@ -32,7 +32,7 @@ def show_list() -> ResponseReturnValue:
     """What is sold, what was, and which changes wait."""
 
     def work(db: Session) -> tuple[list[Product], list[Product], dict[str, int]]:
-        return catalogue.every(db), catalogue.retired(db), waiting(db, KIND)
+        return catalogue.every(db), catalogue.retired(db), waiting(db, KIND.name)
 
     sold, retired, open_changes = read(work)
     return render_template(
@@ -144,8 +144,8 @@ def _form(form: Shown, one: Product | None = None) -> str:
         families = sorted({product.family for product in catalogue.every(db)})
         if one is None:
             return [], [], families
-        told = article_mentions.of_code(db, KIND, one.code)
-        return told, changes.history(db, KIND, one.code, 10), families
+        told = article_mentions.of_code(db, KIND.name, one.code)
+        return told, changes.history(db, KIND.name, one.code, 10), families
 
     mentions, history, families = read(work)
     return render_template(

@@ -39,6 +39,9 @@ KINDS = {
     "push": Kind("推送", "pushes.approve", "console.pushes.show", "push_id"),
     "product": Kind("产品", "content.approve", "console.changes.show", "change_id"),
     "branch": Kind("营业厅", "content.approve", "console.changes.show", "change_id"),
+    "branding": Kind("卷首卷尾", "content.approve", "console.changes.show", "change_id"),
+    "fact": Kind("公司资料", "content.approve", "console.changes.show", "change_id"),
+    "service_phrase": Kind("常用语", "content.approve", "console.changes.show", "change_id"),
     "announcement": Kind(
         "公告", "content.approve", "console.announcements.show", "announcement_id"
     ),
