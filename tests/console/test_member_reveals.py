@@ -6,7 +6,7 @@ from loyalty import reveals
 from loyalty.members import Member
 from tests.console import seeds
 from tests.console.acts import acts
-from tests.console.house import Browser, House
+from tests.console.house import PASSWORD, Browser, House
 
 PATH = "/console/members/{}/reveals"
 PHONE, SHOWN = seeds.phone_of(1), "138 0000 0001"
@@ -46,6 +46,21 @@ def test_htmx_is_given_the_fragment_only(owner: Browser, wang: Member) -> None:
     assert "<html" not in shown.text
     assert "请写清查看的原因" in again.text
     assert 'value="看"' in again.text
+
+
+def test_the_password_is_asked_for_again(house: House, owner: Browser, wang: Member) -> None:
+    house.clock.move(minutes=6)
+    page = f"http://localhost/console/members/{wang.id}"
+    form = {"csrf_token": owner.token(), "reason": "客户投诉，需要回电"}
+    asked = owner.client.post(PATH.format(wang.id), data=form, headers={"Referer": page})
+
+    assert asked.location == f"/console/confirm?next=/console/members/{wang.id}"
+    within = {"HX-Request": "true", "Referer": page}
+    fragment = owner.client.post(PATH.format(wang.id), data=form, headers=within)
+    assert (fragment.headers["HX-Redirect"], fragment.text) == (asked.location, "")
+    assert [act.action for act in acts(house)] == []
+    owner.post(asked.location, password=PASSWORD)
+    assert SHOWN in owner.post(PATH.format(wang.id), reason="客户投诉，需要回电").text
 
 
 @pytest.mark.parametrize("reason", ["", "看看", "  a  b ", "长" * 101, "\x00\x00\x00\x00\x00"])

@@ -1,4 +1,4 @@
-"""Showing a member's whole phone, once, to somebody who says what for."""
+"""Showing a member's whole phone, once, to who says what for and gives the password again."""
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
@@ -9,7 +9,7 @@ from loyalty import members, reveals
 from web.console import member_pages
 from web.console.deeds import sentence
 from web.console.fields import Fields
-from web.console.guards import operator_id, operator_required
+from web.console.guards import operator_id, operator_required, recently_confirmed
 from web.wiring import now, read, transaction, wiring
 
 bp = Blueprint("member_reveals", __name__, url_prefix="/members/<row:member_id>/reveals")
@@ -17,11 +17,12 @@ bp = Blueprint("member_reveals", __name__, url_prefix="/members/<row:member_id>/
 
 @bp.post("")
 @operator_required("members.reveal")
+@recently_confirmed
 def create(member_id: int) -> ResponseReturnValue:
     """The phone, in the page that asked for it and nowhere else.
 
     A POST that answers with a page: in a redirect the phone would have to be kept in the cookie or
-    in the address bar. Raises NotFound.
+    in the address bar. Whose password is not fresh is asked for it. Raises NotFound.
     """
     reason = Fields(request.form).text("reason")
 
