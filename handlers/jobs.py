@@ -1,10 +1,11 @@
 """THE table of timed jobs: every few seconds, what is due?"""
 
 from collections.abc import Callable
+from functools import partial
 
 from sqlalchemy.orm import Session
 
-from content import conversations, customer_messages
+from content import conversations, customer_messages, reply_matches
 from handlers.actors import sweep_outbox
 from handlers.audit_jobs import check_audit, seal_audit
 from handlers.menu_jobs import compare_tags, count_clicks, look_at_menu, look_for_menus
@@ -17,6 +18,8 @@ from handlers.tools import Tools
 from handlers.unfinished import carry_out, free_coupons
 from kernel.clock import business_day
 from reports import figure_days, figures
+
+_SPANS_A_TICK = 48
 
 
 def close_conversations(tools: Tools) -> None:
@@ -38,6 +41,14 @@ def count_totals(tools: Tools) -> None:
     )
 
 
+def count_answers(tools: Tools) -> None:
+    """Add up what reply rules answered in the minutes that are closed."""
+    for _ in range(_SPANS_A_TICK):
+        now = tools.clock.now()
+        if tools.database.transaction(partial(reply_matches.roll_up, now=now)) is None:
+            break
+
+
 # name → (seconds between two runs, what runs)
 JOBS: dict[str, tuple[float, Callable[[Tools], object]]] = {
     "start_pushes": (2.0, start_pushes),
@@ -56,6 +67,7 @@ JOBS: dict[str, tuple[float, Callable[[Tools], object]]] = {
     "look_at_menu": (20.0, look_at_menu),
     "compare_tags": (30.0, compare_tags),
     "count_clicks": (60.0, count_clicks),
+    "count_answers": (60.0, count_answers),
     "publish_articles": (5.0, publish_articles),
     "look_for_uploads": (3.0, look_for_uploads),
     "sweep_media": (3600.0, sweep_media),

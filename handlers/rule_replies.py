@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from bot.replies import Card, Image, Reply, Text, Video, Voice, to_custom
-from content import customer_messages
+from content import customer_messages, reply_matches
 from content.reply_book import Rule
 from handlers import business, desk, routes
 from handlers.context import Context
@@ -20,6 +20,7 @@ class Answer:
 
 def answer(ctx: Context, rule: Rule) -> Answer:
     """The rule's reply: the first one, one by chance, or all of them."""
+    reply_matches.note(ctx.session, rule.id, ctx.openid, ctx.now)
     items = rule.replies
     if rule.mode == "random":
         items = (items[ctx.rules.pick(len(items))],)

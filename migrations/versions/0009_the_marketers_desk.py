@@ -1,18 +1,36 @@
-"""Phrases as rows that two people change."""
+"""Phrases as rows that two people change; how often reply rules answered."""
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import mysql
 
+import kernel.db
+
 revision = "0009"
 down_revision = "0008"
 
+BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 # Batches cannot read a type of ours where they only rename.
 Instant = sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql", "mariadb")
 
 
 def upgrade() -> None:
     _version_phrases()
+    op.create_table(
+        "reply_rule_day",
+        sa.Column("rule_id", BigId, autoincrement=False, nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.Column("last_at", kernel.db.UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["rule_id"], ["reply_rule.id"], name="fk_reply_rule_day_rule_id"),
+        sa.PrimaryKeyConstraint("rule_id", "day", name="pk_reply_rule_day"),
+    )
+    op.create_table(
+        "reply_tally",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("until", kernel.db.UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_reply_tally"),
+    )
 
 
 def _version_phrases() -> None:
@@ -36,6 +54,8 @@ def _version_phrases() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("reply_tally")
+    op.drop_table("reply_rule_day")
     with op.batch_alter_table("service_phrase") as table:
         table.drop_constraint("uq_service_phrase_code", type_="unique")
         table.drop_column("version")

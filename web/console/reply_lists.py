@@ -7,11 +7,19 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from content import articles, patterns, reply_items, reply_reviews, reply_rules
+from content import (
+    articles,
+    patterns,
+    reply_items,
+    reply_matches,
+    reply_reviews,
+    reply_rules,
+)
 from content.media import Media
 from content.media_wechat import WechatMedia
 from content.reply_forms import WEEKDAYS
 from content.reply_items import Item
+from content.reply_matches import Matches
 from content.reply_rules import ReplyRule
 from content.wording import fold
 from loyalty import tags
@@ -52,6 +60,7 @@ class Line:
     patterns: list[str]
     replies: list[str]
     conditions: list[str]
+    matches: Matches | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +91,7 @@ class Choices:
     pictures: list[tuple[str, str]]
 
 
-def page(session: Session, asked: Asked) -> Rules:
+def page(session: Session, asked: Asked, at: datetime) -> Rules:
     """Revisions in the order in which they are asked."""
     states = [asked.state] if asked.state else ["draft", "in_review", "live", "paused"]
     query = (
@@ -96,7 +105,9 @@ def page(session: Session, asked: Asked) -> Rules:
     rest = [rule for rule in found if begins is None or (rule.priority, rule.id) < begins]
     shown, names = rest[:SIZE], _tag_names(session)
     further = f"{shown[-1].priority}-{shown[-1].id}" if len(rest) > SIZE else ""
-    return Rules([line_of(rule, names) for rule in shown], further, len(found))
+    matches = reply_matches.of_codes(session, {rule.code for rule in shown}, at)
+    lines = [line_of(rule, names, matches.get(rule.code)) for rule in shown]
+    return Rules(lines, further, len(found))
 
 
 def _is_asked_for(rule: ReplyRule, asked: Asked) -> bool:
@@ -113,13 +124,14 @@ def _texts(rule: ReplyRule) -> list[str]:
     return texts + [text for reply in rule.replies for text in reply.values()]
 
 
-def line_of(rule: ReplyRule, tag_names: dict[str, str]) -> Line:
+def line_of(rule: ReplyRule, tag_names: dict[str, str], matches: Matches | None = None) -> Line:
     """A revision in words."""
     return Line(
         rule,
         [one.shown for one in patterns.parse(rule.patterns)],
         [_shown(one) for one in reply_items.parse(rule.replies, rule.mode)],
         [*_window(rule), *_hours(rule), *_people(rule, tag_names)],
+        matches,
     )
 
 
@@ -162,7 +174,7 @@ def span(seconds: int) -> str:
     return f" {seconds} 秒"
 
 
-def sheet(session: Session, rule_id: int, me: int) -> Sheet:
+def sheet(session: Session, rule_id: int, me: int, at: datetime) -> Sheet:
     """One revision with its review, and its sisters. Raises NotFound."""
     rule = reply_rules.get(session, rule_id)
     found = reply_reviews.findings(rule) if rule.state in {"draft", "in_review"} else []
@@ -171,7 +183,8 @@ def sheet(session: Session, rule_id: int, me: int) -> Sheet:
     )
     sisters = reply_rules.revisions(session, rule.code)
     standing = next((one for one in sisters if one.standing), None)
-    return Sheet(line_of(rule, _tag_names(session)), desk, sisters, standing)
+    matches = reply_matches.of_codes(session, {rule.code}, at).get(rule.code)
+    return Sheet(line_of(rule, _tag_names(session), matches), desk, sisters, standing)
 
 
 def choices(session: Session, at: datetime) -> Choices:

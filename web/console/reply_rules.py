@@ -31,7 +31,7 @@ _STILL_TYPED = ("invalid", "rule_code_taken", "rule_wrong_state")
 def show_list() -> ResponseReturnValue:
     """Rules of a tab, those that are asked first on top."""
     asked = _asked()
-    rules = read(lambda db: reply_lists.page(db, asked))
+    rules = read(lambda db: reply_lists.page(db, asked, now()))
     return render_template(
         "console/replies/list.html",
         rules=rules,
@@ -68,7 +68,7 @@ def create() -> ResponseReturnValue:
 @operator_required("content.read")
 def show(rule_id: int) -> ResponseReturnValue:
     """One revision: what it answers to what, its review, and what can be done with it."""
-    sheet = read(lambda db: reply_lists.sheet(db, rule_id, operator_id()))
+    sheet = read(lambda db: reply_lists.sheet(db, rule_id, operator_id(), now()))
     return render_template(
         "console/replies/show.html",
         sheet=sheet,
