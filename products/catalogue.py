@@ -1,15 +1,18 @@
 """The catalogue: what the company sells, at which price."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Boolean, Integer, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from kernel import audit
 from kernel.activity import BigId
 from kernel.db import Base
-from kernel.refusals import NotFound
+from kernel.refusals import Invalid, NotFound
 
+UNPLACED = 1_000_000
 EDITABLE = ("family", "name", "speed", "price_fen", "period", "summary", "terms")
 
 
@@ -30,6 +33,8 @@ class Product(Base):
     period: Mapped[str] = mapped_column(String(4))
     summary: Mapped[str] = mapped_column(String(100))
     terms: Mapped[str] = mapped_column(Text)
+    # New ones come last, until somebody places them.
+    position: Mapped[int] = mapped_column(Integer, default=UNPLACED)
     active: Mapped[bool] = mapped_column(Boolean, default=True)
     version: Mapped[int] = mapped_column(Integer, default=1)
     edited_at: Mapped[datetime | None]
@@ -48,7 +53,8 @@ class Product(Base):
 
 def every(session: Session, family: str | None = None) -> list[Product]:
     """All products that are sold, or those of a family, in the order of the catalogue."""
-    query = select(Product).where(Product.active.is_(True)).order_by(Product.id)
+    query = select(Product).where(Product.active.is_(True))
+    query = query.order_by(Product.position, Product.id)
     if family is not None:
         query = query.where(Product.family == family)
     return list(session.scalars(query))
@@ -65,6 +71,27 @@ def get(session: Session, code: str) -> Product:
 def find(session: Session, code: str) -> Product | None:
     """The product with that code, retired ones too."""
     return session.scalar(select(Product).where(Product.code == code))
+
+
+def place(session: Session, codes: Sequence[str], by: int, at: datetime) -> None:
+    """Put the products into this order, before those that are not named. Raises Invalid.
+
+    Nothing that customers read changes, so one person does it; the mini-site and the chat follow.
+    """
+    rows = session.scalars(
+        select(Product).where(Product.active.is_(True)).order_by(Product.id).with_for_update()
+    )
+    held = {row.code: row for row in rows}
+    if len(set(codes)) != len(codes) or not set(codes) <= held.keys():
+        raise Invalid(field="order", reason="产品刚有变动，请刷新后再排")
+    before = [row.code for row in sorted(held.values(), key=lambda row: (row.position, row.id))]
+    rest = [code for code in before if code not in set(codes)]
+    after = [*codes, *rest]
+    for number, code in enumerate(after, 1):
+        held[code].position = number
+    if after != before:
+        changes = {"顺序": ["、".join(before), "、".join(after)]}
+        audit.write(session, "product.placed", "product", at, by=(by, None), changes=changes)
 
 
 def retired(session: Session) -> list[Product]:

@@ -1,4 +1,4 @@
-"""Phrases as rows that two people change; how often reply rules answered."""
+"""Phrases as rows that two people change; how often rules answered; an order."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,6 +16,12 @@ Instant = sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql"
 
 def upgrade() -> None:
     _version_phrases()
+    with op.batch_alter_table("product") as table:
+        table.add_column(
+            sa.Column("position", sa.Integer(), nullable=False, server_default="1000000")
+        )
+    with op.batch_alter_table("product") as table:
+        table.alter_column("position", existing_type=sa.Integer(), server_default=None)
     op.create_table(
         "reply_rule_day",
         sa.Column("rule_id", BigId, autoincrement=False, nullable=False),
@@ -56,6 +62,8 @@ def _version_phrases() -> None:
 def downgrade() -> None:
     op.drop_table("reply_tally")
     op.drop_table("reply_rule_day")
+    with op.batch_alter_table("product") as table:
+        table.drop_column("position")
     with op.batch_alter_table("service_phrase") as table:
         table.drop_constraint("uq_service_phrase_code", type_="unique")
         table.drop_column("version")

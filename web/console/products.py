@@ -16,10 +16,10 @@ from products.catalogue import Product
 from products.catalogue_changes import KIND, Form
 from web.console import article_mentions
 from web.console.fields import Fields, Shown, again
-from web.console.guards import operator_required
+from web.console.guards import operator_id, operator_required
 from web.console.reviews import hand
-from web.console.settling import require_unchanged, status_of, words_of
-from web.wiring import read, transaction
+from web.console.settling import require_unchanged, settle, status_of, words_of
+from web.wiring import now, read, transaction
 
 bp = Blueprint("products", __name__, url_prefix="/products")
 
@@ -56,6 +56,23 @@ def create() -> ResponseReturnValue:
         lambda db: catalogue_changes.ask_new(
             db, fields.text("code"), _read(), hand(), note_of(fields)
         )
+    )
+
+
+@bp.post("/order")
+@operator_required("content.write")
+def place() -> ResponseReturnValue:
+    """Put the products into the order of the form, after the move of its button, if any."""
+    codes = [code.replace("\x00", "") for code in request.form.getlist("order")]
+    way, _, code = request.form.get("act", "").partition(":")
+    if way in {"up", "down"} and code in codes:
+        here = codes.index(code)
+        there = min(max(here + (1 if way == "down" else -1), 0), len(codes) - 1)
+        codes.insert(there, codes.pop(here))
+    return settle(
+        lambda db: catalogue.place(db, codes, operator_id(), now()),
+        "products_placed",
+        url_for(".show_list"),
     )
 
 

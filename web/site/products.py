@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from itertools import groupby
 from typing import Self
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
@@ -58,10 +57,11 @@ class Filled:
 @bp.get("")
 @public
 def show_all() -> ResponseReturnValue:
-    """The whole catalogue, by family."""
-    every = read(catalogue.every)
-    families = [(name, list(group)) for name, group in groupby(every, lambda row: row.family)]
-    return render_template("site/products/families.html", families=families)
+    """The whole catalogue, by family; a family stands where the first of it does."""
+    families: dict[str, list[Product]] = {}
+    for one in read(catalogue.every):
+        families.setdefault(one.family, []).append(one)
+    return render_template("site/products/families.html", families=list(families.items()))
 
 
 @bp.get("/<name>")
