@@ -55,11 +55,10 @@ def show() -> ResponseReturnValue:
 
     def work(db: Session) -> dict[str, object]:
         numbers = _numbers(db, asked)
-        choices = menu_links.choices(db, at)
         found: dict[str, object] = {"numbers": numbers, "labels": menu_lists.labels(db)}
         if all(numbers):
             old, new = (versions.face_of(versions.get(db, number)) for number in numbers)
-            found["pairs"] = list(pairs(old, new, choices))
+            found["pairs"] = list(pairs(old, new, menu_links.choices(db, at, old, new)))
         return found
 
     return render_template("console/menu/compare.html", **read(work), verbs=VERBS)
@@ -145,7 +144,7 @@ def _expected(session: Session, at: datetime) -> tuple[Face, dict[str, int], Cho
         return None
     face = sendings.face_after(session, row, None, wiring().menu_rules)
     tags = wechat_tags.ids(session, face.tags())
-    return face, tags, menu_links.choices(session, at)
+    return face, tags, menu_links.choices(session, at, face)
 
 
 def _against(reading: Reading, face: Face, choices: Choices) -> Iterator[Pair]:

@@ -96,6 +96,23 @@ def preview(version_id: int) -> ResponseReturnValue:
     )
 
 
+@bp.get("/links")
+@operator_required("menus.write")
+def show_links() -> ResponseReturnValue:
+    """What a picker offers for the words that were typed above it, what is picked stays first.
+
+    The words come as `….find`, what is picked as `….pick`, as the form names them.
+    """
+    field = request.args.get("field", "")
+    asked = {name.rpartition(".")[2]: text for name, text in request.args.items()}
+    words, picked = asked.get("find", "").strip()[:60], asked.get("pick", "")
+    found, _ = read(lambda db: menu_links.search(db, now(), field, words.replace("\x00", "")))
+    shown = request.args.get("shown", "")[:100]
+    return render_template(
+        "console/menu/links.html", groups=found, picked=picked, shown=shown, field=field
+    )
+
+
 @bp.post("/<row:version_id>/forks")
 @operator_required("menus.write")
 def fork(version_id: int) -> ResponseReturnValue:
@@ -147,7 +164,7 @@ def _page(version: MenuVersion, sheet: Sheet, **shown: Any) -> str:
         tags = db.scalars(select(Tag).where(Tag.active.is_(True)).order_by(Tag.name)).all()
         return {
             "verdict": menu_checks.check(db, sheet, base_url),
-            "choices": menu_links.choices(db, at),
+            "choices": menu_links.choices(db, at, sheet.face),
             "tags": tags,
         }
 

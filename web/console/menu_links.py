@@ -1,10 +1,11 @@
 """What a menu entry can lead to, by name: so nobody types keys that he can only remember."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from content.article_sync import ArticleSync
@@ -14,6 +15,7 @@ from content.functions import FUNCTIONS
 from content.media import Media
 from content.media_wechat import WechatMedia
 from content.reply_rules import ReplyRule
+from menus.conditional import Face
 from menus.targets import ARTICLE_PREFIX, KEY_KINDS, KINDS, REPLY_PREFIX, Target
 from products.catalogue import Product
 from promotions.campaigns import Campaign
@@ -45,7 +47,8 @@ PAGES: tuple[tuple[str, str], ...] = (
     ("/site/my-data", "我的数据"),
     ("/site/redemptions/new", "核销（营业员）"),
 )
-_MOST = 200
+# So many of a group stand in a list at first; the rest is found by its name.
+SHOWN = 100
 # Which list a kind of target is picked from; keys of the others are only counted by.
 _FIELDS = {"url": "page", "media_id": "media", "article_id": "published"}
 _ANSWERED = frozenset({"click", "scancode_waitmsg"})
@@ -62,9 +65,13 @@ def field_of(kind: str) -> str:
 
 @dataclass(frozen=True)
 class Choices:
-    """The lists, each of groups under a heading: `reply`, `page`, `media`, `published`."""
+    """The lists, each of groups under a heading: `reply`, `page`, `media`, `published`.
+
+    In the lists of `cut` there is more than is shown.
+    """
 
     lists: dict[str, list[tuple[str, Options]]]
+    cut: frozenset[str] = frozenset()
 
     def name(self, field: str, value: str) -> str:
         """What people call a value of that list; nothing when it is not in it."""
@@ -88,105 +95,115 @@ class Choices:
         return kind.name if field == "key" else f"{kind.name}：{shown}"
 
 
-def choices(session: Session, at: datetime) -> Choices:
-    """Everything that can be picked now."""
-    articles = session.execute(
-        select(Article.code, Article.title)
-        .where(Article.state == "published")
-        .order_by(Article.id.desc())
-        .limit(_MOST)
-    ).all()
-    replies: list[tuple[str, Options]] = [
-        ("功能", list(FUNCTIONS.items())),
-        ("图文", [(f"{ARTICLE_PREFIX}{one.code}", one.title) for one in articles]),
-        ("回复规则", _rules(session)),
+@dataclass(frozen=True)
+class _Group:
+    """One kind of thing: `found` selects (code, name), `prefix` makes a code a value."""
+
+    heading: str
+    found: Select[Any, Any]
+    prefix: str = ""
+
+    def read(self, session: Session, words: str, values: Collection[str]) -> tuple[Options, bool]:
+        """Those whose name holds the words, and those of the values; whether there are more."""
+        code, name = self.found.exported_columns
+        query = self.found.limit(SHOWN + 1)
+        if words:
+            query = query.where(name.contains(words, autoescape=True))
+        options = [(f"{self.prefix}{row[0]}", str(row[1])) for row in session.execute(query)]
+        if len(options) <= SHOWN:
+            return options, False
+        shown = options[:SHOWN]
+        known = {value for value, _ in shown}
+        codes = [value.removeprefix(self.prefix) for value in set(values) - known]
+        asked = self.found.where(code.in_(codes)) if codes else None
+        rows = session.execute(asked).all() if asked is not None else []
+        return [*((f"{self.prefix}{row[0]}", str(row[1])) for row in rows), *shown], True
+
+
+def choices(session: Session, at: datetime, *faces: Face) -> Choices:
+    """What can be picked now; what the faces lead to is among it, however much there is."""
+    values = {
+        entry.target.value
+        for face in faces
+        for menu in (face.menu, *(one.menu for one in face.variants))
+        for _, entry in menu.leaves()
+    }
+    found = {field: search(session, at, field, "", values) for field in _fixed()}
+    cut = frozenset(field for field, (_, more) in found.items() if more)
+    return Choices({field: groups for field, (groups, _) in found.items()}, cut)
+
+
+def search(
+    session: Session, at: datetime, field: str, words: str, values: Collection[str] = ()
+) -> tuple[list[tuple[str, Options]], bool]:
+    """The groups of a list with what has the words in its name; whether there is more of it."""
+    fixed = [*_fixed().get(field, ()), *(_families(session) if field == "page" else ())]
+    groups = [
+        (heading, [one for one in options if words.lower() in one[1].lower()])
+        for heading, options in fixed
     ]
-    pages: list[tuple[str, Options]] = [
-        ("微站页面", list(PAGES)),
-        ("产品", _products(session)),
-        ("活动", _campaigns(session, at)),
-        ("文章", [(f"/site/articles/{one.code}", one.title) for one in articles]),
-        ("营业厅", _branches(session)),
-    ]
-    return Choices(
-        {
-            "reply": _filled(replies),
-            "page": _filled(pages),
-            "media": _filled([("已上传到微信的图片", _media(session))]),
-            "published": _filled([("已发布到微信的图文", _published(session))]),
-        }
-    )
+    more = False
+    for group in _groups(at).get(field, ()):
+        options, cut = group.read(session, words, values)
+        more = more or cut
+        groups.append((group.heading, options))
+    return [(heading, options) for heading, options in groups if options], more
 
 
-def _filled(groups: Iterable[tuple[str, Options]]) -> list[tuple[str, Options]]:
-    return [(heading, options) for heading, options in groups if options]
+def _fixed() -> dict[str, list[tuple[str, Options]]]:
+    return {
+        "reply": [("功能", list(FUNCTIONS.items()))],
+        "page": [("微站页面", list(PAGES))],
+        "media": [],
+        "published": [],
+    }
 
 
-def _rules(session: Session) -> Options:
-    rows = session.execute(
-        select(ReplyRule.standing, ReplyRule.name)
-        .where(ReplyRule.standing.is_not(None))
-        .order_by(ReplyRule.name, ReplyRule.id)
-        .limit(_MOST)
-    )
-    return [(f"{REPLY_PREFIX}{row.standing}", row.name) for row in rows]
-
-
-def _products(session: Session) -> Options:
-    rows = session.execute(
-        select(Product.code, Product.name, Product.family)
-        .where(Product.active.is_(True))
-        .order_by(Product.id)
-        .limit(_MOST)
-    ).all()
+def _families(session: Session) -> list[tuple[str, Options]]:
     phrases = wiring().texts.phrases
-    families = dict.fromkeys(row.family for row in rows)
-    return [
-        *(
-            (f"/site/products/{one}", f"{phrases.get(f'family_{one}', one)}（全部）")
-            for one in families
-        ),
-        *((f"/site/products/{row.code}", row.name) for row in rows),
-    ]
+    rows = session.scalars(select(Product.family).where(Product.active.is_(True)).distinct())
+    named = [(f"/site/products/{one}", phrases.get(f"family_{one}", one)) for one in rows]
+    return [("产品类别", [(value, f"{name}（全部）") for value, name in named])]
 
 
-def _campaigns(session: Session, at: datetime) -> Options:
-    rows = session.execute(
-        select(Campaign.code, Campaign.title)
-        .where(Campaign.ends_at > at)
-        .order_by(Campaign.starts_at, Campaign.id)
-        .limit(_MOST)
-    )
-    return [(f"/site/campaigns/{row.code}", row.title) for row in rows]
+def _groups(at: datetime) -> dict[str, list[_Group]]:
+    live = Article.state == "published"
+    articles = select(Article.code, Article.title).where(live).order_by(Article.id.desc())
+    rules = select(ReplyRule.standing, ReplyRule.name).where(ReplyRule.standing.is_not(None))
+    products = select(Product.code, Product.name).where(Product.active.is_(True))
+    campaigns = select(Campaign.code, Campaign.title).where(Campaign.ends_at > at)
+    branches = select(Branch.code, Branch.name).where(Branch.active.is_(True))
+    return {
+        "reply": [
+            _Group("图文", articles, ARTICLE_PREFIX),
+            _Group("回复规则", rules.order_by(ReplyRule.name, ReplyRule.id), REPLY_PREFIX),
+        ],
+        "page": [
+            _Group("产品", products.order_by(Product.position, Product.id), "/site/products/"),
+            _Group(
+                "活动", campaigns.order_by(Campaign.starts_at, Campaign.id), "/site/campaigns/"
+            ),
+            _Group("文章", articles, "/site/articles/"),
+            _Group("营业厅", branches.order_by(Branch.id), "/site/branches/"),
+        ],
+        "media": [_Group("已上传到微信的图片", _media())],
+        "published": [_Group("已发布到微信的图文", _published())],
+    }
 
 
-def _branches(session: Session) -> Options:
-    rows = session.execute(
-        select(Branch.code, Branch.name)
-        .where(Branch.active.is_(True))
-        .order_by(Branch.id)
-        .limit(_MOST)
-    )
-    return [(f"/site/branches/{row.code}", row.name) for row in rows]
-
-
-def _media(session: Session) -> Options:
-    rows = session.execute(
+def _media() -> Select[Any, Any]:
+    return (
         select(WechatMedia.wechat_id, Media.name)
         .join(Media, Media.id == WechatMedia.media_id)
         .where(WechatMedia.use == "material", WechatMedia.state == "ready")
         .order_by(WechatMedia.id.desc())
-        .limit(_MOST)
     )
-    return [(row.wechat_id, row.name) for row in rows]
 
 
-def _published(session: Session) -> Options:
-    rows = session.execute(
+def _published() -> Select[Any, Any]:
+    return (
         select(ArticleSync.wechat_article_id, Article.title)
         .join(Article, Article.id == ArticleSync.article_id)
         .where(ArticleSync.state == "published", ArticleSync.wechat_article_id != "")
         .order_by(ArticleSync.id.desc())
-        .limit(_MOST)
     )
-    return [(row.wechat_article_id, row.title) for row in rows]

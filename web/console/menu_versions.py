@@ -48,7 +48,7 @@ def show(version_id: int) -> ResponseReturnValue:
             "limits": approvals.check(db, face, base_url) if is_draft else [],
             "desk": review_lists.desk(db, subject, operator_id(), editors, found),
             "author": menu_lists.author(db, version),
-            "choices": menu_links.choices(db, at),
+            "choices": menu_links.choices(db, at, face),
             "news": menu_lists.news(db, at, version_id),
             "live": live.look(db),
             "tag": menu_lists.trial_tag(db, code),

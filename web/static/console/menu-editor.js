@@ -38,7 +38,7 @@ function changed() {
 }
 
 document.addEventListener("input", (event) => {
-  if (!event.target.closest("#menu-form")) return;
+  if (!event.target.closest("#menu-form") || "find" in event.target.dataset) return;
   changed();
   if (event.target.dataset.other) showOther(event.target);
   for (const shown of document.querySelectorAll("[data-count]")) {
