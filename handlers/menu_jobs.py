@@ -153,5 +153,6 @@ def count_clicks(tools: Tools) -> None:
     """Add up the taps of the minutes that are closed."""
     for _ in range(_SPANS_A_TICK):
         now = tools.clock.now()
-        if tools.database.transaction(partial(clicks.roll_up, now=now)) is None:
+        roll_up = partial(clicks.roll_up, now=now, rules=tools.menu_rules)
+        if tools.database.transaction(roll_up) is None:
             break

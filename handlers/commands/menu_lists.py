@@ -88,7 +88,7 @@ def clicks_command(context: CommandContext, version_id: int, days: int) -> None:
         menu, counts = context.database.read(
             lambda db: (
                 versions.menu_of(versions.get(db, version_id)),
-                clicks.clicks(db, version_id, since),
+                clicks.clicks(db, version_id, since).get(clicks.EVERYBODYS, {}),
             )
         )
     for one in clicks.by_entry(menu, counts, context.serving.base_url):

@@ -16,6 +16,7 @@ Instant = sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql"
 
 def upgrade() -> None:
     _version_phrases()
+    _count_by_variant(sa.Column("variant", sa.Integer(), autoincrement=False, nullable=False))
     with op.batch_alter_table("product") as table:
         table.add_column(
             sa.Column("position", sa.Integer(), nullable=False, server_default="1000000")
@@ -37,6 +38,36 @@ def upgrade() -> None:
         sa.Column("until", kernel.db.UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_reply_tally"),
     )
+
+
+def _count_by_variant(*more: sa.Column[int]) -> None:
+    # A primary key cannot be widened alike everywhere; there are some rows a day.
+    table = sa.table(
+        "menu_click", *(sa.column(name) for name in ("day", "version_id", "target", "count"))
+    )
+    bind, names = op.get_bind(), [column.name for column in more]
+    summed = sa.select(
+        table.c.day, table.c.version_id, table.c.target, sa.func.sum(table.c.count).label("count")
+    ).group_by(table.c.day, table.c.version_id, table.c.target)
+    rows = [dict(row) for row in bind.execute(summed).mappings()]
+    op.drop_table("menu_click")
+    made = op.create_table(
+        "menu_click",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("version_id", BigId, nullable=False, autoincrement=False),
+        *more,
+        sa.Column("target", sa.String(200), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["menu_version.id"], name="fk_menu_click_version_id"
+        ),
+        sa.PrimaryKeyConstraint("day", "version_id", *names, "target", name="pk_menu_click"),
+    )
+    op.create_index("ix_menu_click_version_id_day", "menu_click", ["version_id", "day"])
+    if rows:
+        op.bulk_insert(
+            made, [{**row, "count": int(row["count"]), **dict.fromkeys(names, 0)} for row in rows]
+        )
 
 
 def _version_phrases() -> None:
@@ -64,6 +95,7 @@ def downgrade() -> None:
     op.drop_table("reply_rule_day")
     with op.batch_alter_table("product") as table:
         table.drop_column("position")
+    _count_by_variant()
     with op.batch_alter_table("service_phrase") as table:
         table.drop_constraint("uq_service_phrase_code", type_="unique")
         table.drop_column("version")

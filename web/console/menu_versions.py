@@ -170,9 +170,12 @@ def show_clicks(version_id: int) -> ResponseReturnValue:
         face = versions.face_of(version)
         parts: list[tuple[str, Menu]] = [("默认菜单", face.menu)]
         parts += [(f"「{one.name}」", one.menu) for one in face.variants]
-        tables = [(name, menu, clicks.by_entry(menu, counts, base_url)) for name, menu in parts]
+        tables = [
+            (name, menu, clicks.by_entry(menu, counts.get(number, {}), base_url))
+            for number, (name, menu) in enumerate(parts)
+        ]
         most = max((one.count for *_, rows in tables for one in rows), default=0)
-        total = sum(counts.values())
+        total = sum(sum(one.values()) for one in counts.values())
         return {"version": version, "tables": tables, "most": most, "total": total}
 
     return render_template(
