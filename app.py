@@ -254,6 +254,7 @@ class _House:
                 self.vault,
                 self.sold_out,
                 hall.staff,
+                trial_tag=self.settings.menus.trial_tag,
             ),
         )
 

@@ -4,6 +4,7 @@ import math
 
 from bot.replies import Reply, Text
 from content import announcements, article_trials, branches, slots
+from content.article_trials import Reader
 from content.branches import Branch
 from handlers.context import Context
 from products import catalogue, facts
@@ -18,7 +19,8 @@ def show_article(ctx: Context) -> Reply:
 
 def tell_article(ctx: Context, code: str) -> Reply:
     """An article's short form with the way to its page, as this person may see it."""
-    shown = article_trials.shown(ctx.session, code, ctx.openid)
+    reader = Reader(ctx.openid, ctx.rules.trial_tag)
+    shown = article_trials.shown(ctx.session, code, reader)
     known = facts.of_content(ctx.session, shown.content, ctx.now)
     text = slots.fill(shown.content.chat, known).strip()
     link = ctx.link(f"/site/articles/{code}")

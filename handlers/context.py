@@ -29,6 +29,8 @@ class Rules:
     sold_out: SoldOut = field(default_factory=SoldOut)
     # Who answers when somebody asks for staff: the inbox of the console, or WeChat's own desk.
     staff: str = "console"
+    # The code of the tag whose members see what is on trial.
+    trial_tag: str = ""
     book: RuleBook = field(default_factory=RuleBook)
     # One of so many replies, by number.
     pick: Callable[[int], int] = random.randrange

@@ -40,7 +40,9 @@ class MenuClick(Base):
     version_id: Mapped[int] = mapped_column(
         ForeignKey("menu_version.id"), primary_key=True, autoincrement=False
     )
-    variant: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    variant: Mapped[int] = mapped_column(
+        Integer, primary_key=True, autoincrement=False, default=EVERYBODYS
+    )
     target: Mapped[str] = mapped_column(String(EVENT_KEY_LETTERS), primary_key=True)
     count: Mapped[int] = mapped_column(Integer)
 

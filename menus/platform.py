@@ -56,10 +56,10 @@ class MenuPlatform(Protocol):
 
 @dataclass(frozen=True)
 class MenuRules:
-    """What the hall's configuration says about menus."""
+    """What the hall's configuration says about menus; without a tag nobody sees a trial."""
 
     base_url: str = ""
-    trial_tag: str = "trial"
+    trial_tag: str = ""
 
 
 class Unplugged:

@@ -122,7 +122,7 @@ def face_after(
         trial = publication.version_id if publication.why == "trial" else None
     assert shown is not None
     face = versions.face_of(versions.get(session, shown))
-    if trial is None or trial == shown:
+    if trial is None or trial == shown or not rules.trial_tag:
         return face
     menu = versions.menu_of(versions.get(session, trial))
     return Face(face.menu, (Variant(TRIAL_NAME, Rule(rules.trial_tag), menu), *face.variants))

@@ -22,6 +22,7 @@ from content.article_revisions import (
     ArticleBusy,
     ArticleState,
 )
+from content.article_trials import Reader
 from content.article_writing import Plan
 from content.articles import Article
 from content.compliance import DEFAULT
@@ -171,12 +172,14 @@ def test_the_trial_is_for_the_trial_tag(database: Database) -> None:
         tags.put(session, tester, "trial", NOON)
         article_workflow.start_trial(session, revision.id, author)
 
-        assert article_trials.shown(session, "guide", "oTester").on_trial
+        assert article_trials.shown(session, "guide", Reader("oTester", "trial")).on_trial
         for stranger in ("oOther", None, "oNobody"):
             with pytest.raises(NotFound):
-                article_trials.shown(session, "guide", stranger)
+                article_trials.shown(session, "guide", Reader(stranger, "trial"))
+        with pytest.raises(NotFound):
+            article_trials.shown(session, "guide", Reader("oTester", "another"))
         article_workflow.publish(session, revision.id, known(session), author)
-        assert not article_trials.shown(session, "guide", "oTester").on_trial
+        assert not article_trials.shown(session, "guide", Reader("oTester", "trial")).on_trial
         assert articles.get(session, "guide").trial_id is None
 
     database.transaction(work)

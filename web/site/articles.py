@@ -15,11 +15,11 @@ from content import (
     page_html,
     slots,
 )
-from content.article_trials import Shown
+from content.article_trials import Reader, Shown
 from content.facts import Facts, MediaFact
 from products import facts
 from web.guards import public
-from web.wiring import now, read, transaction
+from web.wiring import now, read, transaction, wiring
 
 bp = Blueprint("articles", __name__, url_prefix="/articles")
 
@@ -46,8 +46,8 @@ def show_all() -> ResponseReturnValue:
 @public
 def show(code: str) -> ResponseReturnValue:
     """An article, as whoever looks may see it."""
-    openid, at = session.get("openid"), now()
-    page = read(lambda db: _page(db, article_trials.shown(db, code, openid)))
+    reader, at = Reader(session.get("openid"), wiring().menu_rules.trial_tag), now()
+    page = read(lambda db: _page(db, article_trials.shown(db, code, reader)))
     if not page.shown.on_trial and not article_reads.is_robot(request.user_agent.string):
         mark = request.args.get("from", "")[:20]
         transaction(lambda db: article_reads.read(db, page.shown.id, at, mark))
