@@ -3,6 +3,7 @@
 Facts: developers.weixin.qq.com/doc/subscription/api/draftbox/draftmanage/ and …/api/public/.
 """
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,14 +30,17 @@ class PublishingGateway:
         """POST media/uploadimg (JPEG or PNG, below 1 MB): the address for bodies of articles."""
         return self._named(self._upload("media/uploadimg", "", file), "url")
 
-    def add_material(self, file: File) -> tuple[str, str]:
-        """POST material/add_material?type=image, kept for ever: (media id, address)."""
-        answer = self._upload("material/add_material", "image", file)
+    def add_material(self, file: File, title: str) -> tuple[str, str]:
+        """POST material/add_material?type=, kept for ever: (media id, address).
+
+        A video needs a title; it goes as a field of its own beside the file.
+        """
+        answer = self._upload("material/add_material", _kind(file), file, title)
         return self._named(answer, "media_id"), str(answer.get("url") or "")
 
     def upload_temporary(self, file: File) -> str:
-        """POST media/upload?type=image, kept three days: the media id."""
-        return self._named(self._upload("media/upload", "image", file), "media_id")
+        """POST media/upload?type=, kept three days: the media id."""
+        return self._named(self._upload("media/upload", _kind(file), file), "media_id")
 
     def add_draft(self, article: dict[str, Any]) -> str:
         """POST draft/add with one article: the draft's media id."""
@@ -89,9 +93,13 @@ class PublishingGateway:
             if len(found) < _PAGE:
                 return
 
-    def _upload(self, path: str, kind: str, file: File) -> dict[str, Any]:
+    def _upload(self, path: str, kind: str, file: File, title: str = "") -> dict[str, Any]:
         params = {"type": kind} if kind else {}
-        return self._call(path, {"params": params, "files": {"media": file}})
+        parts: dict[str, Any] = {"media": file}
+        if kind == "video" and title:
+            told = json.dumps({"title": title, "introduction": title}, ensure_ascii=False)
+            parts["description"] = (None, told.encode())
+        return self._call(path, {"params": params, "files": parts})
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         return self._call(path, {"data": body})
@@ -113,6 +121,10 @@ class PublishingGateway:
         if isinstance(value, bool) or not isinstance(value, str | int) or not str(value):
             raise CallFailed(Outcome("unknown", f"no {name} in the answer"))
         return str(value)
+
+
+def _kind(file: File) -> str:
+    return {"audio": "voice", "video": "video"}.get(file[2].partition("/")[0], "image")
 
 
 def _leads_to(item: dict[str, Any], source_url: str) -> dict[str, Any] | None:

@@ -58,9 +58,10 @@ class Transport:
         return self._call("POST", path, params=params, data=raw)
 
     def upload(
-        self, path: str, params: Mapping[str, str], files: Mapping[str, tuple[str, bytes, str]]
+        self, path: str, params: Mapping[str, str], files: Mapping[str, tuple[Any, ...]]
     ) -> dict[str, Any]:
-        """POST files as a form, each (name, bytes, MIME type). Raises as `post`."""
+        """POST a form: files as (name, bytes, MIME type), fields as (None, bytes). Raises as
+        `post`."""
         return self._call("POST", path, params=params, files=files, timeout=UPLOAD_SECONDS)
 
     def _call(self, method: str, path: str, **sent: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The media library: pictures that operators uploaded, by the digest of what is kept of them."""
+"""The media library: pictures, voices and videos that operators uploaded, by their digest."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,6 +9,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from content import media_uses
 from content.inline import clean
 from content.media_images import Picture
+from content.media_recordings import Recording, kind_of
 from content.media_wechat import WechatMedia
 from content.reviews import Hand
 from kernel import audit
@@ -16,11 +17,16 @@ from kernel.activity import BigId
 from kernel.db import Base, insert_once
 from kernel.refusals import Invalid, NotFound, Refused
 
+KIND_NAMES = {"image": "图片", "voice": "语音", "video": "视频"}
+_MIMES = {"image": "image/%", "voice": "audio/%", "video": "video/%"}
 NAME_LETTERS, ALT_LETTERS = 80, 100
 
 
 class Media(Base):
-    """One picture; `alt` is what it shows, for those who do not see it. `size` is in bytes."""
+    """One picture, voice or video; `alt` is what it shows or says. `size` is in bytes.
+
+    Voices and videos have no size in pixels and nothing small.
+    """
 
     __tablename__ = "media"
 
@@ -35,6 +41,11 @@ class Media(Base):
     alt: Mapped[str] = mapped_column(String(ALT_LETTERS))
     uploaded_by: Mapped[int | None] = mapped_column(ForeignKey("operator.id"))
     uploaded_at: Mapped[datetime]
+
+    @property
+    def kind(self) -> str:
+        """What WeChat calls it: image, voice or video."""
+        return kind_of(self.mime)
 
 
 class MediaInUse(Refused):
@@ -51,7 +62,7 @@ class Label:
     alt: str = ""
 
 
-def add(session: Session, picture: Picture, label: Label, hand: Hand) -> Media:
+def add(session: Session, picture: Picture | Recording, label: Label, hand: Hand) -> Media:
     """Name a picture that `keep` has put into the store; the same twice is one. Raises Invalid."""
     row = {
         "digest": picture.digest,
@@ -77,7 +88,7 @@ def label(session: Session, media_id: int, wanted: Label, hand: Hand) -> Media:
     """Name it, say what it shows. Raises Invalid, NotFound."""
     found = get(session, media_id)
     name, alt = _name(wanted.name), _alt(wanted.alt)
-    pairs = {"名称": [found.name, name], "图片说明": [found.alt, alt]}
+    pairs = {"名称": [found.name, name], "说明": [found.alt, alt]}
     changes = {title: pair for title, pair in pairs.items() if pair[0] != pair[1]}
     found.name, found.alt = name, alt
     if changes:
@@ -123,10 +134,17 @@ def is_gone(session: Session, digest: str) -> bool:
 
 
 def search(
-    session: Session, words: str = "", before_id: int | None = None, limit: int = 24
+    session: Session,
+    words: str = "",
+    before_id: int | None = None,
+    limit: int = 24,
+    kind: str = "image",
 ) -> list[Media]:
-    """Pictures whose name or description holds the words, newest first, a page at a time."""
+    """What is of the kind and holds the words in its name or description, newest first, a page at
+    a time; `kind` of "" is every kind."""
     query = select(Media).order_by(Media.id.desc()).limit(limit)
+    if kind:
+        query = query.where(Media.mime.like(_MIMES.get(kind, "none")))
     if before_id is not None:
         query = query.where(Media.id < before_id)
     if words:
@@ -148,5 +166,5 @@ def _name(name: str) -> str:
 def _alt(alt: str) -> str:
     alt = " ".join(clean(alt).split())
     if len(alt) > ALT_LETTERS:
-        raise Invalid(field="alt", reason=f"图片说明最多 {ALT_LETTERS} 字")
+        raise Invalid(field="alt", reason=f"说明最多 {ALT_LETTERS} 字")
     return alt

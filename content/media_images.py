@@ -95,7 +95,7 @@ def _kind(raw: bytes, filename: str) -> str:
             if extension not in extensions:
                 raise _no(f"文件内容是 {kind}，与扩展名“{extension[:8]}”不符")
             return kind
-    raise _no("只收 JPEG、PNG、GIF 图片")
+    raise _no("只收 JPEG、PNG、GIF 图片，MP3、AMR 语音和 MP4 视频")
 
 
 def _rewritten(raw: bytes, kind: str) -> Picture:

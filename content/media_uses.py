@@ -48,7 +48,8 @@ def require(session: Session, media_ids: Collection[int], field: str = "blocks")
     if not media_ids:
         return
     media = MediaUse.metadata.tables["media"]
-    query = select(media.c.id).where(media.c.id.in_(media_ids)).order_by(media.c.id)
+    query = select(media.c.id).where(media.c.id.in_(media_ids), media.c.mime.like("image/%"))
+    query = query.order_by(media.c.id)
     if len(session.scalars(query.with_for_update(read=True)).all()) != len(set(media_ids)):
         raise Invalid(field=field, reason="有图片已不在素材库里，请重新选择")
 

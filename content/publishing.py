@@ -27,8 +27,8 @@ class Publisher(Protocol):
         """media/uploadimg: the address for bodies of articles."""
         ...
 
-    def add_material(self, file: tuple[str, bytes, str]) -> tuple[str, str]:
-        """material/add_material: (media id, address)."""
+    def add_material(self, file: tuple[str, bytes, str], title: str) -> tuple[str, str]:
+        """material/add_material: (media id, address); a video shows the title."""
         ...
 
     def upload_temporary(self, file: tuple[str, bytes, str]) -> str:

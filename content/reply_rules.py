@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import JSON, ForeignKey, Index, Integer, String, UniqueConstraint, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from content import reply_forms
+from content import reply_forms, reply_items, reply_media
 from content.stamps import bump
 from kernel import audit
 from kernel.activity import BigId
@@ -116,7 +116,7 @@ def change(session: Session, rule_id: int, form: Form, by: int, at: datetime) ->
     newest = _newest(session, rule.code)
     assert newest is not None
     if rule.state == "draft":
-        values = reply_forms.check(form)
+        values = _checked(session, form)
         before = values_of(rule)
         for name, value in values.items():
             setattr(rule, name, value)
@@ -145,12 +145,18 @@ def _add(session: Session, key: tuple[str, int], form: Form, by: int, at: dateti
         author_id=by,
         created_at=at,
         changed_at=at,
-        **reply_forms.check(form),
+        **_checked(session, form),
     )
     session.add(rule)
     session.flush()  # the number, for whoever goes on
     note(session, "reply_rule.drafted", rule, (by, at), changes=_changes({}, values_of(rule)))
     return rule
+
+
+def _checked(session: Session, form: Form) -> dict[str, Any]:
+    values = reply_forms.check(form)
+    reply_media.require(session, reply_items.parse(values["replies"], values["mode"]))
+    return values
 
 
 def get(session: Session, rule_id: int) -> ReplyRule:

@@ -7,6 +7,7 @@ came of it is written after it.
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
+from typing import NamedTuple
 
 import structlog
 from sqlalchemy.orm import Session
@@ -28,6 +29,7 @@ from content.article_revisions import Content, content_of
 from content.article_sync import ArticleSync
 from content.facts import Facts
 from content.media_images import Picture
+from content.media_recordings import EXTENSIONS
 from content.publishing import RUNNING, STATUSES
 from handlers.tools import Tools
 from kernel.file_store import FileGone
@@ -71,14 +73,14 @@ def look_for_uploads(tools: Tools) -> None:
 
 
 def send_picture(tools: Tools, row_id: int) -> None:
-    """Upload one picture for one use."""
+    """Upload one picture, voice or video for one use."""
 
-    def claim(session: Session) -> tuple[str, str, Picture] | None:
+    def claim(session: Session) -> tuple[str, str, _Known] | None:
         row = media_wechat.claim(session, row_id, tools.clock.now())
         if row is None:
             return None
         found = media.get(session, row.media_id)
-        return row.use, found.digest, Picture(b"", found.mime, found.width, found.height)
+        return row.use, found.digest, _Known(found.mime, found.name)
 
     claimed = tools.database.transaction(claim)
     if claimed is None:
@@ -98,19 +100,28 @@ def send_picture(tools: Tools, row_id: int) -> None:
     )
 
 
-def _upload(tools: Tools, use: str, digest: str, known: Picture) -> tuple[str, str]:
+class _Known(NamedTuple):
+    """What is known of a file without its bytes."""
+
+    mime: str
+    name: str
+
+
+def _upload(tools: Tools, use: str, digest: str, known: _Known) -> tuple[str, str]:
     publisher = tools.publishing.publisher
-    picture = Picture(tools.publishing.files.get(digest), known.mime, known.width, known.height)
+    content = tools.publishing.files.get(digest)
     if use == "body":
-        return "", publisher.upload_body_picture(_file(digest, media_images.for_body(picture)))
+        body = media_images.for_body(Picture(content, known.mime, 0, 0))
+        return "", publisher.upload_body_picture(_file(digest, body.content, body.mime))
+    file = _file(digest, content, known.mime)
     if use == "material":
-        return publisher.add_material(_file(digest, picture))
-    return publisher.upload_temporary(_file(digest, picture)), ""
+        return publisher.add_material(file, known.name.rpartition(".")[0] or known.name)
+    return publisher.upload_temporary(file), ""
 
 
-def _file(digest: str, picture: Picture) -> tuple[str, bytes, str]:
-    extension = picture.mime.rpartition("/")[2].replace("jpeg", "jpg")
-    return f"{digest[:16]}.{extension}", picture.content, picture.mime
+def _file(digest: str, content: bytes, mime: str) -> tuple[str, bytes, str]:
+    extension = EXTENSIONS.get(mime, mime.rpartition("/")[2].replace("jpeg", "jpg"))
+    return f"{digest[:16]}.{extension}", content, mime
 
 
 def _why(error: Exception) -> tuple[str, bool]:

@@ -57,6 +57,7 @@ def _policy() -> str:
     nonce = f" 'nonce-{g.csp_nonce}'" if "csp_nonce" in g else ""
     return (
         f"default-src 'none'; script-src 'self'{nonce}; style-src 'self'{nonce}; "
-        "img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; "
+        "img-src 'self' data:; media-src 'self'; font-src 'self'; "
+        "connect-src 'self'; form-action 'self'; "
         f"base-uri 'none'; object-src 'none'; frame-ancestors {ancestors}"
     )

@@ -1,6 +1,7 @@
 """Uploaded files: temporary and permanent ones, and the pictures of articles."""
 
 import base64
+import json
 
 from flask import Blueprint, Response, current_app, request
 
@@ -81,9 +82,20 @@ def get_media(call: Call) -> Result:
 
 
 def add_material(call: Call) -> Json:
-    """POST /cgi-bin/material/add_material?type=, kept for ever."""
+    """POST /cgi-bin/material/add_material?type=, kept for ever; 47001 for a video without the
+    form field `description`, a JSON object with a title."""
+    if call.args.get("type") == "video" and not _title(request.form.get("description", "")):
+        raise Refused(47001)
     media = keep_upload(call, call.args.get("type", ""), 0)
     return {"media_id": media.media_id, "url": f"{request.url_root}media/{media.media_id}"}
+
+
+def _title(description: str) -> str:
+    try:
+        told = json.loads(description)
+    except ValueError:
+        return ""
+    return str(told.get("title") or "") if isinstance(told, dict) else ""
 
 
 def upload_image(call: Call) -> Json:

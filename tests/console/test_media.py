@@ -18,6 +18,8 @@ from tests.console import content_seeds
 from tests.console.acts import acts
 from tests.console.content_seeds import drawn
 from tests.console.house import NOON, Browser, House
+from tests.content.recordings import AMR, MP3, MP4
+from web.console import article_choices
 from web.console import media as pages
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
@@ -96,7 +98,7 @@ def test_what_is_refused_is_refused_in_words(
     assert answer.status_code == 422
     assert f"{name}：" in answer.text
     assert said in answer.text
-    assert "已上传 1 张" in answer.text
+    assert "已上传 1 个" in answer.text
     assert library.database.read(lambda db: len(media.search(db))) == 1
 
 
@@ -114,10 +116,10 @@ def test_what_hides_in_a_picture_is_not_kept(library: House) -> None:
 def test_no_file_and_too_many_files(library: House) -> None:
     marketer = library.enter("marketer")
 
-    assert "请选择图片" in send(marketer).text
+    assert "请选择文件" in send(marketer).text
     many = send(marketer, *[(b"x", f"{n}.png") for n in range(11)])
     assert many.status_code == 422
-    assert "一次最多上传 10 张" in many.text
+    assert "一次最多上传 10 个" in many.text
 
 
 def test_only_uploads_may_be_large(library: House) -> None:
@@ -149,7 +151,7 @@ def test_a_picture_is_described(library: House) -> None:
     assert marketer.post("/console/media/1", name="海报", alt=said).status_code == 303
     page = marketer.text("/console/media/1") + marketer.text("/console/media")
     assert "<script>alert" not in page
-    assert (acts(library)[-1].details or {})["changes"]["图片说明"] == ["", said]
+    assert (acts(library)[-1].details or {})["changes"]["说明"] == ["", said]
 
 
 def test_what_is_used_stays_and_says_where(library: House) -> None:
@@ -203,3 +205,22 @@ def test_pages_of_the_library_go_on(library: House) -> None:
     assert "before=2" in page
     assert 'type="file"' not in page
     assert "已经是最后一页" in auditor.text("/console/media?before=2")
+
+
+def test_voices_and_videos_are_listed_and_played(library: House) -> None:
+    marketer = library.enter("marketer")
+
+    answer = send(marketer, (MP3, "问候.mp3"), (AMR, "欢迎.amr"))
+    assert answer.location == "/console/media?kind=voice"
+    assert send(marketer, (MP4, "装机.mp4")).location == "/console/media?kind=video"
+    assert "问候.mp3" in marketer.text("/console/media?kind=voice")
+    assert "装机.mp4" in marketer.text("/console/media?kind=video")
+    assert "还没有图片" in marketer.text("/console/media?kind=no")
+    assert "<audio" in marketer.text("/console/media/1")
+    assert "下载试听" in marketer.text("/console/media/2")
+    assert "<video" in marketer.text("/console/media/3")
+    marketer.post("/console/media/1/wechat", use="body")
+    assert "正文里只能放图片" in marketer.text("/console/media/1")
+    assert "与扩展名" in send(marketer, (MP4, "a.mp3")).text
+    # An article's picture is none of them.
+    assert library.database.read(lambda db: article_choices.pictures(db, ())) == []

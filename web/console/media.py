@@ -1,4 +1,4 @@
-"""The media library: pictures are uploaded, described, looked up and taken out."""
+"""The media library: pictures, voices, videos are uploaded, described, found, taken out."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import FileStorage
 
-from content import media, media_images, media_uses, media_wechat
+from content import media, media_images, media_recordings, media_uses, media_wechat
 from content.media import Label
 from kernel import audit
 from kernel.refusals import Invalid
@@ -38,29 +38,30 @@ def _let_files_in(endpoint: str | None, _values: dict[str, Any] | None) -> None:
 @bp.get("")
 @operator_required("content.read")
 def show_list() -> ResponseReturnValue:
-    """Pictures, the newest first."""
+    """Pictures, voices or videos, the newest first."""
     return _page()
 
 
 @bp.post("")
 @operator_required("content.write")
 def upload() -> ResponseReturnValue:
-    """Take the pictures that can be taken; of each other one is said why not."""
+    """Take the files that can be taken; of each other one is said why not."""
     sent = [one for one in request.files.getlist("files") if one.filename]
     if not sent or len(sent) > MOST_FILES:
-        reason = f"一次最多上传 {MOST_FILES} 张" if sent else "请选择图片"
+        reason = f"一次最多上传 {MOST_FILES} 个" if sent else "请选择文件"
         return _page([("", reason)]), 422
-    faults = []
+    faults, kinds = [], set()
     for one in sent:
         name = (one.filename or "").replace("\x00", "")[-100:]
         try:
-            _take(one, name)
+            kinds.add(_take(one, name))
         except Invalid as refused:
             faults.append((name, words_of(refused)))
     if faults:
         return _page(faults, len(sent) - len(faults)), 422
     flash("media_added", "success")
-    return redirect(url_for(".show_list"), 303)
+    kind = kinds.pop() if len(kinds) == 1 else "image"
+    return redirect(url_for(".show_list", kind=kind if kind != "image" else None), 303)
 
 
 @bp.get("/<row:media_id>")
@@ -103,6 +104,8 @@ def send(media_id: int) -> ResponseReturnValue:
         if use not in media_wechat.USES:
             raise Invalid(field="use", reason="请选择用途")
         found = media.get(db, media_id)
+        if use == "body" and found.kind != "image":
+            raise Invalid(field="use", reason="正文里只能放图片")
         media_wechat.revive(db, [found.id], now())
         media_wechat.want(db, [found.id], use, now())
         subject, by = f"media:{media_id}", (hand().by, None)
@@ -111,21 +114,26 @@ def send(media_id: int) -> ResponseReturnValue:
     return settle(work, "media_asked", url_for(".show", media_id=media_id))
 
 
-def _take(sent: FileStorage, name: str) -> None:
+def _take(sent: FileStorage, name: str) -> str:
     # One byte more than is allowed, so that the refusal says so.
     raw = sent.stream.read(media_images.MOST_BYTES + 1)
-    picture = media_images.prepare(raw, name)
-    picture.keep(wiring().files)
-    transaction(lambda db: media.add(db, picture, Label(name), hand()))
+    found = media_recordings.find(raw, name) or media_images.prepare(raw, name)
+    found.keep(wiring().files)
+    transaction(lambda db: media.add(db, found, Label(name), hand()))
+    return media_recordings.kind_of(found.mime)
 
 
 def _page(faults: list[tuple[str, str]] | None = None, taken: int = 0) -> str:
     words = request.args.get("q", "").replace("\x00", "").strip()[:60]
-    found = read(lambda db: media_lists.page(db, words, asked_id()))
+    kind = request.args.get("kind", "image")
+    kind = kind if kind in media.KIND_NAMES else "image"
+    found = read(lambda db: media_lists.page(db, words, asked_id(), kind))
     return render_template(
         "console/media/list.html",
         found=found,
         words=words,
+        kind=kind,
+        kinds=media.KIND_NAMES,
         faults=faults or [],
         taken=taken,
         most=MOST_FILES,
@@ -138,6 +146,7 @@ def _one(media_id: int, form: Shown | None = None) -> str:
         "console/media/show.html",
         sheet=sheet,
         one=sheet.media,
+        kind=media.KIND_NAMES[sheet.media.kind],
         form=form or Shown({"name": sheet.media.name, "alt": sheet.media.alt}),
         uses=media_wechat.USES,
         states=media_wechat.STATE_NAMES,

@@ -49,9 +49,9 @@ class Sheet:
     wechat: list[WechatMedia]
 
 
-def page(session: Session, words: str, before: int | None) -> Pictures:
-    """Pictures, the newest first."""
-    rows = media.search(session, words, before, SIZE + 1)
+def page(session: Session, words: str, before: int | None, kind: str) -> Pictures:
+    """What is of that kind, the newest first."""
+    rows = media.search(session, words, before, SIZE + 1, kind)
     found = page_of(rows, SIZE, lambda row: row.id)
     ids = [row.id for row in found.rows]
     held: dict[int, list[WechatMedia]] = {}

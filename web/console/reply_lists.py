@@ -15,7 +15,7 @@ from content import (
     reply_reviews,
     reply_rules,
 )
-from content.media import Media
+from content.media import KIND_NAMES, Media
 from content.media_wechat import WechatMedia
 from content.reply_forms import WEEKDAYS
 from content.reply_items import Item
@@ -37,7 +37,7 @@ SIZE = 50
 # Kinds and words stand in JSON columns, which every database searches differently: so many
 # revisions are read and looked at here. Nobody keeps as many rules.
 _READ = 2_000
-_PICTURES = 50
+_MEDIA = 150
 _TAG = re.compile(r"</?a\b[^>]*>", re.IGNORECASE)
 
 
@@ -88,7 +88,7 @@ class Choices:
 
     tags: list[tuple[str, str]]
     articles: list[tuple[str, str]]
-    pictures: list[tuple[str, str]]
+    media: list[tuple[str, str]]
 
 
 def page(session: Session, asked: Asked, at: datetime) -> Rules:
@@ -188,19 +188,19 @@ def sheet(session: Session, rule_id: int, me: int, at: datetime) -> Sheet:
 
 
 def choices(session: Session, at: datetime) -> Choices:
-    """The tags, articles and pictures of the form's pickers."""
+    """The tags, articles, pictures, voices and videos of the form's pickers."""
     held = or_(WechatMedia.expires_at.is_(None), WechatMedia.expires_at > at)
     query = (
-        select(WechatMedia.wechat_id, Media.name)
+        select(WechatMedia.wechat_id, Media)
         .join(Media, Media.id == WechatMedia.media_id)
         .where(WechatMedia.wechat_id != "", WechatMedia.use == "material", held)
         .order_by(Media.id.desc())
-        .limit(_PICTURES)
+        .limit(_MEDIA)
     )
     return Choices(
         [(tag.code, tag.name) for tag, _ in tags.every(session) if tag.active],
         [(one.code, one.title) for one in articles.every(session)],
-        [(row.wechat_id, row.name) for row in session.execute(query)],
+        [(row[0], f"{KIND_NAMES[row[1].kind]}：{row[1].name}") for row in session.execute(query)],
     )
 
 

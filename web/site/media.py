@@ -1,6 +1,6 @@
-"""Pictures of the library, by their content: what a browser has once, it has for ever."""
+"""Pictures, voices and videos of the library: what a browser has once, it has for ever."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from content import media
 from kernel.file_store import FileGone
@@ -14,7 +14,7 @@ bp = Blueprint("media", __name__, url_prefix="/media")
 @bp.get("/<digest>")
 @public
 def show(digest: str) -> Response:
-    """A picture."""
+    """A picture, voice or video."""
     found = read(lambda db: media.by_digest(db, digest))
     return _file(found.digest, found.mime)
 
@@ -33,6 +33,8 @@ def _file(digest: str, mime: str) -> Response:
     except FileGone:
         raise NotFound(media=digest) from None
     response = Response(content, mimetype=mime)
+    # Players ask for parts, and iPhones play nothing that has none.
+    response.make_conditional(request, accept_ranges=True, complete_length=len(content))
     response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     response.headers["X-Content-Type-Options"] = "nosniff"
     # Opened by itself it is a picture and nothing more.
