@@ -276,6 +276,7 @@ class _House:
             settings_shown=masked(settings),
             tools=self.tools,
             stopping=self.stopping,
+            link_domains=tuple(settings.hall.link_domains),
         )
 
     def _serving(self) -> Serving:

@@ -9,10 +9,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from content import (
     compliance_inducement,
@@ -48,6 +50,7 @@ __all__ = [
     "Work",
     "inspect",
     "rules",
+    "setting_of",
     "within",
 ]
 
@@ -95,6 +98,12 @@ def inspect(work: Work, setting: Setting | None = None) -> list[Finding]:
             for hit in islice(rule.check(case, rule.listed), _MOST_HITS):
                 found.setdefault((rule.id, hit.place, hit.quote), _finding(rule, hit))
     return sorted(found.values(), key=lambda finding: finding.severity != "red")
+
+
+def setting_of(base_url: str, link_domains: tuple[str, ...], at: datetime) -> Setting:
+    """Where and when a hall publishes: its own host, articles of WeChat, what it has listed."""
+    host = urlsplit(base_url).hostname or ""
+    return Setting(base_url, (host, "mp.weixin.qq.com", *link_domains), at)
 
 
 @contextmanager

@@ -7,7 +7,6 @@ came of it is written after it.
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
-from typing import NamedTuple
 
 import structlog
 from sqlalchemy.orm import Session
@@ -75,12 +74,12 @@ def look_for_uploads(tools: Tools) -> None:
 def send_picture(tools: Tools, row_id: int) -> None:
     """Upload one picture, voice or video for one use."""
 
-    def claim(session: Session) -> tuple[str, str, _Known] | None:
+    def claim(session: Session) -> tuple[str, str, str, str] | None:
         row = media_wechat.claim(session, row_id, tools.clock.now())
         if row is None:
             return None
         found = media.get(session, row.media_id)
-        return row.use, found.digest, _Known(found.mime, found.name)
+        return row.use, found.digest, found.mime, found.name
 
     claimed = tools.database.transaction(claim)
     if claimed is None:
@@ -100,22 +99,15 @@ def send_picture(tools: Tools, row_id: int) -> None:
     )
 
 
-class _Known(NamedTuple):
-    """What is known of a file without its bytes."""
-
-    mime: str
-    name: str
-
-
-def _upload(tools: Tools, use: str, digest: str, known: _Known) -> tuple[str, str]:
+def _upload(tools: Tools, use: str, digest: str, mime: str, name: str) -> tuple[str, str]:
     publisher = tools.publishing.publisher
     content = tools.publishing.files.get(digest)
     if use == "body":
-        body = media_images.for_body(Picture(content, known.mime, 0, 0))
+        body = media_images.for_body(Picture(content, mime, 0, 0))
         return "", publisher.upload_body_picture(_file(digest, body.content, body.mime))
-    file = _file(digest, content, known.mime)
+    file = _file(digest, content, mime)
     if use == "material":
-        return publisher.add_material(file, known.name.rpartition(".")[0] or known.name)
+        return publisher.add_material(file, name.rpartition(".")[0] or name)
     return publisher.upload_temporary(file), ""
 
 

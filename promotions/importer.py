@@ -54,17 +54,19 @@ def _plain(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     return [entry.model_dump() for entry in entries]
 
 
-def _windowed(entry: BatchEntry | CampaignEntry) -> dict[str, Any]:
+def windowed(entry: BatchEntry | CampaignEntry) -> dict[str, Any]:
+    """The values of a row, its days as instants."""
     starts_at, ends_at = entry.window
     values = entry.model_dump(exclude={"starts_on", "ends_on", "batch"})
     return {**values, "starts_at": starts_at, "ends_at": ends_at}
 
 
-def _said(entry: BatchEntry) -> dict[str, Any]:
+def said(entry: BatchEntry) -> dict[str, Any]:
+    """The values of a batch that its file says."""
     # What a file leaves out is the console's to decide, and no import takes it back.
     return {
         name: value
-        for name, value in _windowed(entry).items()
+        for name, value in windowed(entry).items()
         if name in entry.model_fields_set or name in {"starts_at", "ends_at"}
     }
 
@@ -76,7 +78,7 @@ def _batches(session: Session, entries: Sequence[BatchEntry], at: datetime) -> I
     """
     added = changed = 0
     for entry in entries:
-        values = _said(entry)
+        values = said(entry)
         standing = coupon_batches.find(session, entry.code)
         if standing is None:
             coupon_batches.create(session, coupon_batches.Form(**values), at, state="open")
@@ -94,7 +96,7 @@ def _batches(session: Session, entries: Sequence[BatchEntry], at: datetime) -> I
 def _campaigns(session: Session, entries: Sequence[CampaignEntry]) -> list[dict[str, Any]]:
     ids = {row.code: row.id for row in session.execute(select(CouponBatch.code, CouponBatch.id))}
     return [
-        {**_windowed(entry), "batch_id": ids[entry.batch] if entry.batch else None}
+        {**windowed(entry), "batch_id": ids[entry.batch] if entry.batch else None}
         for entry in entries
     ]
 

@@ -50,3 +50,5 @@ class CommandContext:
     tools: Tools
     # Set when the process was asked to end.
     stopping: threading.Event = field(default_factory=threading.Event)
+    # Hosts that texts of the hall may lead to, besides its own.
+    link_domains: tuple[str, ...] = ()

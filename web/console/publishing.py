@@ -1,7 +1,6 @@
 """Where the console publishes to, as the compliance rules ask for it."""
 
-from urllib.parse import urlsplit
-
+from content import compliance
 from content.compliance import Setting
 from web.wiring import now, wiring
 
@@ -9,5 +8,4 @@ from web.wiring import now, wiring
 def setting() -> Setting:
     """What is written in this console is published by this hall, now."""
     hall = wiring().hall
-    host = urlsplit(hall.base_url).hostname or ""
-    return Setting(hall.base_url, (host, "mp.weixin.qq.com", *hall.link_domains), now())
+    return compliance.setting_of(hall.base_url, tuple(hall.link_domains), now())
