@@ -43,7 +43,9 @@ def upgrade() -> None:
 def _count_by_variant(*more: sa.Column[int]) -> None:
     # A primary key cannot be widened alike everywhere; there are some rows a day.
     table = sa.table(
-        "menu_click", *(sa.column(name) for name in ("day", "version_id", "target", "count"))
+        "menu_click",
+        sa.column("day", sa.Date),
+        *(sa.column(name) for name in ("version_id", "target", "count")),
     )
     bind, names = op.get_bind(), [column.name for column in more]
     summed = sa.select(
