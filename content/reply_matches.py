@@ -56,9 +56,9 @@ class Matches:
     last_at: datetime
 
 
-def note(session: Session, rule_id: int, openid: str, at: datetime) -> None:
-    """A rule answers a message; one INSERT."""
-    activity.record(session, ANSWERED, at, who=(openid, None), rule_id=rule_id)
+def note(session: Session, rule_id: int, at: datetime) -> None:
+    """A rule answers a message; one INSERT, which need not say whose message it was."""
+    activity.record(session, ANSWERED, at, rule_id=rule_id)
 
 
 def roll_up(session: Session, now: datetime) -> int | None:

@@ -20,7 +20,7 @@ class Answer:
 
 def answer(ctx: Context, rule: Rule) -> Answer:
     """The rule's reply: the first one, one by chance, or all of them."""
-    reply_matches.note(ctx.session, rule.id, ctx.openid, ctx.now)
+    reply_matches.note(ctx.session, rule.id, ctx.now)
     items = rule.replies
     if rule.mode == "random":
         items = (items[ctx.rules.pick(len(items))],)

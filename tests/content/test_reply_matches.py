@@ -25,7 +25,7 @@ def test_answers_are_added_up_once(database: Database) -> None:
         live(session, "a", form(patterns=word("断网")), who)
         (rule,) = reply_rules.revisions(session, "a")
         for after in (0, 1, 40, 24 * 60):
-            reply_matches.note(session, rule.id, "oAnna", NOON + after * minute)
+            reply_matches.note(session, rule.id, NOON + after * minute)
         return rule.id
 
     database.transaction(begin)
