@@ -9,7 +9,7 @@ from alembic import op
 import kernel.db
 
 revision = "0010"
-down_revision = "0008"
+down_revision = "0009"
 
 BigId = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 Instant = kernel.db.UtcDateTime()
