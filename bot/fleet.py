@@ -21,16 +21,13 @@ from urllib.parse import urlencode
 
 import certifi
 import pycurl
-import structlog
 
-from bot import verdicts
+from bot import transport, verdicts
 from bot.reactions import Reaction, reaction_to
 from bot.tokens import TokenRefused, Tokens
-from bot.transport import TIMEOUT_SECONDS, errcode_of, read_object
+from bot.transport import errcode_of, read_object
 from kernel.metrics import GATEWAY_CALLS
 from kernel.outcomes import Outcome
-
-log = structlog.get_logger(__name__)
 
 PATHS = {
     "customer": "/cgi-bin/message/custom/send",
@@ -129,7 +126,7 @@ class Fleet:
 
     def _new_handle(self) -> Any:
         handle = pycurl.Curl()
-        connect, read = TIMEOUT_SECONDS
+        connect, read = transport.TIMEOUT_SECONDS
         for option, value in (
             (pycurl.POST, 1),
             (pycurl.HTTPHEADER, ["Content-Type: application/json; charset=utf-8", "Expect:"]),
