@@ -94,6 +94,11 @@ class Platform:
         return script.pop(0) if len(script) > 1 else script[0]
 
 
+class _Server(ThreadingHTTPServer):
+    # Whoever finds the queue of connections full tries again only after a second.
+    request_queue_size = 256
+
+
 def token(text: str = "T1", seconds: int = 7200) -> dict[str, Any]:
     """A good answer of the token endpoint."""
     return {"access_token": text, "expires_in": seconds}
@@ -104,7 +109,7 @@ def open_platform() -> Iterator[Platform]:
     """A platform on a thread, which hands out the token T1."""
     platform = Platform()
     platform.will(TOKEN, token())
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(platform))
+    server = _Server(("127.0.0.1", 0), _handler(platform))
     platform.url = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()

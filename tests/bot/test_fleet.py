@@ -47,7 +47,7 @@ class Lane:
 @pytest.fixture
 def lane(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lane]:
     """A fleet that sends to the platform, which takes its time with many new connections."""
-    monkeypatch.setattr(transport, "TIMEOUT_SECONDS", (4.0, 0.3))
+    monkeypatch.setattr(transport, "TIMEOUT_SECONDS", (1.0, 0.5))
     yield from _lane(platform, platform.url)
 
 
