@@ -7,7 +7,8 @@ from typing import Any
 from bot.reactions import Reaction, reaction_to
 from kernel.outcomes import Outcome
 
-_MESSAGE_ID = re.compile(r"\d{1,18}", re.ASCII)
+_MESSAGE_ID = re.compile(r"\d{1,19}", re.ASCII)
+_LARGEST_ID = 2**63 - 1
 
 
 def taken(answer: Mapping[str, Any]) -> Outcome:
@@ -30,4 +31,5 @@ def refused(code: int, answer: Mapping[str, Any]) -> Outcome:
 def message_id(answer: Mapping[str, Any]) -> int | None:
     """The number of the message; a number that no column can hold does not undo the send."""
     value = f"{answer.get('msg_id', answer.get('msgid'))}"
-    return int(value) if _MESSAGE_ID.fullmatch(value) else None
+    number = int(value) if _MESSAGE_ID.fullmatch(value) else _LARGEST_ID + 1
+    return number if number <= _LARGEST_ID else None

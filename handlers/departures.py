@@ -13,7 +13,7 @@ from kernel import idempotency
 from loyalty import erasure, members, merges, staff
 from loyalty.erasure import Leaving
 from products import applications
-from pushes import credits, deliveries
+from pushes import credits, deliveries, push_events
 
 
 def _erase_messages(session: Session, leaving: Leaving) -> None:
@@ -31,6 +31,7 @@ def _erase_applications(session: Session, leaving: Leaving) -> None:
 def _erase_deliveries(session: Session, leaving: Leaving) -> None:
     deliveries.forget(session, leaving.openid, leaving.stand_in, leaving.at)
     credits.forget(session, leaving.openid)
+    push_events.forget(session, leaving.openid)
 
 
 def _dismiss(session: Session, leaving: Leaving) -> None:
@@ -77,6 +78,7 @@ def _drop_deliveries(session: Session, from_id: int, to_id: int, at: datetime) -
     openid = members.get_by_id(session, from_id).openid
     deliveries.forget(session, openid, f"merged:{from_id}", at)
     credits.forget(session, openid)
+    push_events.forget(session, openid)
 
 
 def _move_staff(session: Session, from_id: int, to_id: int, at: datetime) -> None:

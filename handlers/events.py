@@ -18,14 +18,6 @@ def note_view(ctx: Context) -> Reply:
     return Nothing()
 
 
-def note_mass_result(ctx: Context) -> Reply:
-    """What became of a mass send, in the platform's own count."""
-    names = ("MsgID", "Status", "TotalCount", "FilterCount", "SentCount", "ErrorCount")
-    result = {name: ctx.inbound.text(name)[:40] for name in names}
-    activity.record(ctx.session, "push.result", ctx.now, result=result)
-    return Nothing()
-
-
 def note_publication(ctx: Context) -> Reply:
     """An article's publication is through (PUBLISHJOBFINISH): its sync learns how it ended."""
     info = ctx.inbound.fields.get("PublishEventInfo")

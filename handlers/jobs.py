@@ -14,6 +14,7 @@ from handlers.pruning import prune
 from handlers.publishing import look_for_uploads, publish_articles, sweep_media
 from handlers.push_actors import start_pushes, sweep_pushes
 from handlers.push_calendar import propose_pushes
+from handlers.push_events import match_push_events
 from handlers.tools import Tools
 from handlers.unfinished import carry_out, free_coupons
 from kernel.clock import business_day
@@ -53,6 +54,7 @@ def count_answers(tools: Tools) -> None:
 JOBS: dict[str, tuple[float, Callable[[Tools], object]]] = {
     "start_pushes": (2.0, start_pushes),
     "sweep_pushes": (5.0, sweep_pushes),
+    "match_push_events": (5.0, match_push_events),
     "sweep_outbox": (3.0, sweep_outbox),
     "carry_out": (5.0, carry_out),
     "free_coupons": (60.0, free_coupons),

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from bot.replies import Reply
-from handlers import business, desk, events, follows, membership, offers
+from handlers import business, desk, events, follows, membership, offers, push_events
 from handlers.context import Context
 
 Handler = Callable[[Context], Reply]
@@ -35,7 +35,11 @@ FUNCTIONS: dict[str, Handler] = {
 KINDS: dict[str, Handler] = {
     "event.unsubscribe": follows.see_off,
     "event.view": events.note_view,
-    "event.masssendjobfinish": events.note_mass_result,
+    "event.masssendjobfinish": push_events.note_mass_result,
+    "event.templatesendjobfinish": push_events.note_template_result,
+    "event.subscribe_msg_popup_event": push_events.note_notice_choice,
+    "event.subscribe_msg_change_event": push_events.note_notice_change,
+    "event.subscribe_msg_sent_event": push_events.note_notice_result,
     "event.publishjobfinish": events.note_publication,
     "event.user_authorization_cancellation": events.close_account,
     "event.user_authorization_revoke": events.note_revocation,
