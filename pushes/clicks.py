@@ -1,5 +1,6 @@
 """Clicks: short addresses that say which delivery, or which text of a mass send, was opened."""
 
+import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,11 +51,17 @@ class Links:
     def is_ours(self, token: str) -> bool:
         """Whether we made that token."""
         name, _, signed = token.rpartition("-")
-        return bool(name) and signed == self.sign(f"push-link:{name}")[:_SIGNED]
+        right = self.sign(f"push-link:{name}")[:_SIGNED]
+        return bool(name) and hmac.compare_digest(signed.encode(), right.encode())
 
 
-def open_link(session: Session, links: Links, token: str, at: datetime) -> str | None:
-    """Count a click and return where the link leads; None when it is none of ours."""
+def open_link(
+    session: Session, links: Links, token: str, at: datetime, *, counts: bool = True
+) -> str | None:
+    """Count a click and return where the link leads; None when it is none of ours.
+
+    Whoever only looks whether there is something, as HEAD and link checkers do, does not count.
+    """
     if not token.isascii() or len(token) > 60 or not links.is_ours(token):
         return None
     name = token.rpartition("-")[0]
@@ -71,9 +78,10 @@ def open_link(session: Session, links: Links, token: str, at: datetime) -> str |
     push = session.get(Push, push_id)
     if push is None or not push.link:
         return None
-    click = PushClick(push_id=push_id, variant=variant, delivery_id=delivery_id, at=at)
-    session.add(click)
-    session.flush()
+    if counts:
+        click = PushClick(push_id=push_id, variant=variant, delivery_id=delivery_id, at=at)
+        session.add(click)
+        session.flush()
     return push.link if push.link.startswith("https://") else f"{links.base_url}{push.link}"
 
 

@@ -3,7 +3,7 @@
 from flask import Flask, redirect, url_for
 from flask.typing import ResponseReturnValue
 
-from web import callback, health
+from web import callback, health, links
 from web.console import register_console
 from web.errors import register_errors
 from web.guards import public
@@ -17,6 +17,7 @@ def register_web(app: Flask) -> None:
     register_errors(app)
     app.register_blueprint(callback.bp)
     app.register_blueprint(health.bp)
+    app.register_blueprint(links.bp)
     register_site(app)
     register_console(app)
     app.add_url_rule("/", "index", _index)

@@ -9,6 +9,7 @@ from kernel.cache import CALL_SECONDS
 
 LIMITS = {
     # Counted by address, and phones of one carrier share an address.
+    "links.open_link": "1200 per minute",
     "site.sign_in.start": "600 per minute",
     "site.sign_in.finish": "600 per minute",
     "site.registration.send_code": "5 per minute; 20 per hour",

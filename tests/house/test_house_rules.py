@@ -156,7 +156,8 @@ def test_every_public_route_is_known_by_name(app: Flask) -> None:
     }
     assert public == {
         "callback.prove_address", "callback.take_message", "health.live", "health.ready",
-        "health.metrics", "index", "console.sign_in.show_form", "console.sign_in.sign_in",
+        "health.metrics", "index", "links.open_link",
+        "console.sign_in.show_form", "console.sign_in.sign_in",
         "console.sign_in.show_code", "console.sign_in.check_code",
         "console.invited.show", "console.invited.accept",
         "site.sign_in.start", "site.sign_in.finish",
