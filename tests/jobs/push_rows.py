@@ -1,5 +1,6 @@
 """A push and its recipients as rows, for tests of what comes after the sending."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,13 +45,7 @@ def put(session: Session, sending: Sending) -> Push:
     contents = {"notice": NOTICE, "template": NOTICE, "mass": {"kind": "text", "text": "中秋"}}
     variants = sending.values.get("variants") or [{"share": 100, "contents": contents}]
     given = {"state": "finished", "title": "中秋", "link": "", **sending.values}
-    push = Push(
-        channels=sorted({row.channel for row in sending.rows}) or ["mass"],
-        audience={"kind": "members"}, holdout_percent=0, service=False, seed="1:0",
-        created_by=1, approved_by=2, outside=[], total=len(sending.rows), freeze_at="start",
-        rate=0, grace_minutes=60, created_at=NOON, changed_at=NOON, started_at=NOON,
-        **{**given, "variants": variants},
-    )  # fmt: skip
+    push = Push(**{**_plain(sending), **given, "variants": variants})
     session.add(push)
     session.flush()
     for row in sending.rows:
@@ -71,6 +66,21 @@ def put(session: Session, sending: Sending) -> Push:
 
 
 _OUTSIDE = ("held", "skipped")
+
+
+def _plain(sending: Sending) -> dict[str, Any]:
+    outside = Counter(
+        (row.state, row.channel, row.variant, row.reason)
+        for row in sending.rows
+        if row.state in _OUTSIDE
+    )
+    return {
+        "channels": sorted({row.channel for row in sending.rows}) or ["mass"],
+        "audience": {"kind": "members"}, "holdout_percent": 0, "service": False, "seed": "1:0",
+        "created_by": 1, "approved_by": 2, "total": len(sending.rows), "freeze_at": "start",
+        "rate": 0, "grace_minutes": 60, "created_at": NOON, "changed_at": NOON,
+        "started_at": NOON, "outside": [[*line, count] for line, count in outside.items()],
+    }  # fmt: skip
 
 
 def _add(session: Session, push: Push, row: Sent) -> None:
