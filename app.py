@@ -151,6 +151,7 @@ class _House:
             self.stopping.is_set,
             wechat_tags.id_of,
             proposing=self._proposing(),
+            wechat_tag=wechat_tags.id_of,
         )
         self.queue = Queue(
             settings.queue.url or self.redis_url,

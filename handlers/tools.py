@@ -17,6 +17,7 @@ from menus.platform import MenuPlatform, MenuRules, Unplugged
 from pushes.channels import Lanes, MassSender
 from pushes.clicks import Links
 from pushes.proposals import Proposing
+from pushes.schedules import OccasionDays, no_occasions
 from pushes.settings import PushRules
 
 
@@ -46,6 +47,8 @@ class Tools:
     publishing: Publishing = field(default_factory=Publishing)
     # Whether this process was asked to end: what has begun is settled, nothing else begins.
     stopping: Callable[[], bool] = lambda: False
+    # When holidays are, for series that go by them.
+    occasion_days: OccasionDays = no_occasions
     # The number of WeChat's tag for one of ours, by its code; None while there is none.
     wechat_tag: Callable[[Session, str], int | None] = lambda _session, _code: None
     proposing: Proposing = field(default_factory=Proposing)

@@ -117,6 +117,11 @@ def form_of(push: Push) -> Form:
     return Form(**{name: getattr(push, name) for name in FIELDS})
 
 
+def check(session: Session, form: Form) -> dict[str, Any]:
+    """The columns that a form makes, without writing them. Raises Invalid."""
+    return _checked(session, form)
+
+
 def _checked(session: Session, form: Form) -> dict[str, Any]:
     title = form.title.strip()
     if not 1 <= len(title) <= TITLE_LENGTH or not title.isprintable():

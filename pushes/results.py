@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from loyalty.checkin_days import CheckIn
 from loyalty.coupons import Coupon
@@ -155,8 +155,8 @@ def _clicks(session: Session, push: Push) -> list[Clicks]:
 def _goals(begins: datetime, ends: datetime) -> dict[str, Select[int]]:
     """The numbers of the members who reached each goal within the window."""
 
-    def within(instant: ColumnElement[datetime] | object) -> ColumnElement[bool]:
-        return (instant >= begins) & (instant < ends)  # type: ignore[operator,no-any-return]
+    def within(instant: InstrumentedAttribute[datetime]) -> ColumnElement[bool]:
+        return and_(instant >= begins, instant < ends)
 
     redeemed = (
         select(Coupon.member_id)

@@ -1,6 +1,6 @@
 """What the routes need from outside, put together by `app.py`, found through the running app."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import Protocol, TypeVar, cast
@@ -28,6 +28,7 @@ from loyalty.sold_out import SoldOut
 from menus.platform import MenuPlatform, MenuRules, Unplugged
 from pushes.channels import PushPreview
 from pushes.clicks import Links
+from pushes.schedules import OccasionDays, no_occasions
 from pushes.settings import PushRules
 
 __all__ = [
@@ -108,6 +109,9 @@ class Wiring:
     push_rules: PushRules = field(default_factory=PushRules)
     # Makes and reads the short addresses of pushes.
     push_links: Links = field(default_factory=lambda: Links("", lambda text: text))
+    # When holidays are, by their codes, and what they are called.
+    occasion_days: OccasionDays = no_occasions
+    occasion_names: Mapping[str, str] = field(default_factory=dict)
     # Shows colleagues what a push would look like; called outside of any transaction.
     push_preview: PushPreview | None = None
 

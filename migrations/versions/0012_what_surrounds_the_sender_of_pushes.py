@@ -27,8 +27,64 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_push_event_look_at"), ["look_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_push_event_openid"), ["openid"], unique=False)
 
+    op.create_table(
+        "push_series",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("title", sa.String(length=40), nullable=False),
+        sa.Column("form", sa.JSON(), nullable=False),
+        sa.Column("schedule", sa.JSON(), nullable=False),
+        sa.Column("from_on", sa.Date(), nullable=True),
+        sa.Column("until_on", sa.Date(), nullable=True),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("editors", sa.JSON(), nullable=False),
+        sa.Column(
+            "created_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column(
+            "approved_by", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("created_at", kernel.db.UtcDateTime(), nullable=False),
+        sa.Column("effective_at", kernel.db.UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["approved_by"], ["operator.id"], name=op.f("fk_push_series_approved_by")
+        ),
+        sa.ForeignKeyConstraint(
+            ["created_by"], ["operator.id"], name=op.f("fk_push_series_created_by")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_push_series")),
+    )
+    op.create_table(
+        "push_run",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.String(length=40), nullable=False),
+        sa.Column(
+            "series_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("due_at", kernel.db.UtcDateTime(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("push_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("reason", sa.String(length=200), nullable=True),
+        sa.Column("created_at", kernel.db.UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["push_id"], ["push.id"], name=op.f("fk_push_run_push_id")),
+        sa.ForeignKeyConstraint(
+            ["series_id"], ["push_series.id"], name=op.f("fk_push_run_series_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_push_run")),
+        sa.UniqueConstraint("key", name=op.f("uq_push_run_key")),
+    )
+    with op.batch_alter_table("push_run", schema=None) as batch_op:
+        batch_op.create_index("ix_push_run_series_id_id", ["series_id", "id"], unique=False)
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("push_run", schema=None) as batch_op:
+        batch_op.drop_index("ix_push_run_series_id_id")
+
+    op.drop_table("push_run")
+    op.drop_table("push_series")
     with op.batch_alter_table("push_event", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_push_event_openid"))
         batch_op.drop_index(batch_op.f("ix_push_event_look_at"))

@@ -1,5 +1,7 @@
 """Fixtures of the tests of actors and jobs."""
 
+from collections.abc import Callable
+
 import pytest
 
 from kernel.db import Database
@@ -21,3 +23,15 @@ def quick_house(sqlite: Database, clock: MovableClock) -> House:
     made = House(sqlite, clock)
     made.do(operators)
     return made
+
+
+@pytest.fixture
+def house_of(clock: MovableClock) -> Callable[[Database], House]:
+    """The same on a database that a test chooses."""
+
+    def make(database: Database) -> House:
+        made = House(database, clock)
+        made.do(operators)
+        return made
+
+    return make

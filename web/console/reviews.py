@@ -37,6 +37,7 @@ KINDS = {
     "reply_rule": Kind("回复规则", "content.approve", "console.reply_rules.show", "rule_id"),
     "faq": Kind("问答", "content.approve", "console.faq.show", "entry_id"),
     "push": Kind("推送", "pushes.approve", "console.pushes.show", "push_id"),
+    "push_series": Kind("定期推送", "pushes.approve", "console.push_series.show", "series_id"),
     "product": Kind("产品", "content.approve", "console.changes.show", "change_id"),
     "branch": Kind("营业厅", "content.approve", "console.changes.show", "change_id"),
     "branding": Kind("卷首卷尾", "content.approve", "console.changes.show", "change_id"),
