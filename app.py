@@ -53,6 +53,7 @@ from menus.platform import MenuRules
 from menus.tree import from_json
 from products import rule_fields
 from pushes.calendar_greetings import Greetings, load_greetings
+from pushes import notice_kinds
 from pushes.channels import Lane
 from pushes.clicks import Links
 from pushes.proposals import Proposing
@@ -152,6 +153,8 @@ class _House:
             wechat_tags.id_of,
             proposing=self._proposing(),
             wechat_tag=wechat_tags.id_of,
+            notice_templates=notice_kinds.templates(settings.notices),
+            notices=self.gateway,
         )
         self.queue = Queue(
             settings.queue.url or self.redis_url,

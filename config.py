@@ -41,6 +41,8 @@ from kernel.sms_settings import SmsSection
 from kernel.vault import vault_of
 from kernel.yaml import YamlRefused, load_strict
 from loyalty.settings import LoyaltySection
+from pushes import notice_kinds
+from pushes.notice_kinds import NoticeEntry
 from pushes.settings import PushesSection
 
 Host = Annotated[str, Field(pattern=r"^([a-z0-9-]{1,63}\.)+[a-z]{2,24}$")]
@@ -186,10 +188,16 @@ class Settings(BaseSettings):
     console: ConsoleSection = ConsoleSection()
     loyalty: LoyaltySection
     pushes: PushesSection = PushesSection()
+    notices: dict[str, NoticeEntry] = Field(default_factory=dict)
     menus: MenusSection = MenusSection()
     menu: list[MenuHall]
     security: SecuritySection
     var: str = "var"
+
+    @model_validator(mode="after")
+    def _notices_can_be_sent(self) -> Self:
+        notice_kinds.check(self.notices)
+        return self
 
     @model_validator(mode="after")
     def _no_sample_secrets(self) -> Self:

@@ -7,10 +7,12 @@ from sqlalchemy.orm import Session
 
 from content import customer_messages
 from handlers import menu_jobs, publishing, push_actors
+from handlers.push_notices import send_notice
 from handlers.tools import Tools
 from kernel import outbox, sms
 from kernel.sms import SmsRefused, SmsUnknown
 from kernel.vault import Unreadable
+from pushes import notice_sending
 
 
 def send_message(tools: Tools, message_id: int) -> None:
@@ -31,6 +33,8 @@ def send_message(tools: Tools, message_id: int) -> None:
         outbox.settle(session, message_id, ended, now, reason)
         if topic == customer_messages.TOPIC:
             customer_messages.settle(session, payload["reference"], ended, reason)
+        if topic == notice_sending.TOPIC:
+            notice_sending.settle(session, payload, ended, reason, now)
 
     tools.database.transaction(settle)
 
@@ -57,6 +61,7 @@ def _send_to_customer(tools: Tools, payload: dict[str, Any]) -> tuple[str, str |
 SENDERS: dict[str, Callable[[Tools, dict[str, Any]], tuple[str, str | None]]] = {
     "sms": _send_sms,
     customer_messages.TOPIC: _send_to_customer,
+    notice_sending.TOPIC: send_notice,
 }
 
 

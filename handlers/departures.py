@@ -13,7 +13,7 @@ from kernel import idempotency
 from loyalty import erasure, members, merges, staff
 from loyalty.erasure import Leaving
 from products import applications
-from pushes import credits, deliveries, push_events
+from pushes import credits, deliveries, push_events, sent_notices
 
 
 def _erase_messages(session: Session, leaving: Leaving) -> None:
@@ -32,6 +32,7 @@ def _erase_deliveries(session: Session, leaving: Leaving) -> None:
     deliveries.forget(session, leaving.openid, leaving.stand_in, leaving.at)
     credits.forget(session, leaving.openid)
     push_events.forget(session, leaving.openid)
+    sent_notices.forget(session, leaving.member_id, leaving.at)
 
 
 def _dismiss(session: Session, leaving: Leaving) -> None:
@@ -75,6 +76,7 @@ def _move_applications(session: Session, from_id: int, to_id: int, at: datetime)
 
 def _drop_deliveries(session: Session, from_id: int, to_id: int, at: datetime) -> None:
     del to_id
+    sent_notices.forget(session, from_id, at)
     openid = members.get_by_id(session, from_id).openid
     deliveries.forget(session, openid, f"merged:{from_id}", at)
     credits.forget(session, openid)

@@ -15,6 +15,7 @@ from handlers.publishing import look_for_uploads, publish_articles, sweep_media
 from handlers.push_actors import start_pushes, sweep_pushes
 from handlers.push_calendar import propose_pushes
 from handlers.push_events import match_push_events
+from handlers.push_notices import leave_notices
 from handlers.push_series import run_series
 from handlers.tools import Tools
 from handlers.unfinished import carry_out, free_coupons
@@ -56,6 +57,7 @@ JOBS: dict[str, tuple[float, Callable[[Tools], object]]] = {
     "start_pushes": (2.0, start_pushes),
     "run_series": (5.0, run_series),
     "sweep_pushes": (5.0, sweep_pushes),
+    "leave_notices": (5.0, leave_notices),
     "match_push_events": (5.0, match_push_events),
     "sweep_outbox": (3.0, sweep_outbox),
     "carry_out": (5.0, carry_out),

@@ -20,6 +20,7 @@ from kernel.outbox import OutboxMessage
 from kernel.sign_in_locks import SignInLock
 from loyalty.code_quota import CodeQuota
 from loyalty.phone_codes import PhoneCode
+from pushes.sent_notices import SentNotice
 
 # Duplicates of a callback come within seconds, repeats of a form within days.
 KEPT: tuple[tuple[InstrumentedAttribute[datetime], timedelta], ...] = (
@@ -36,6 +37,7 @@ KEPT: tuple[tuple[InstrumentedAttribute[datetime], timedelta], ...] = (
     (ConversationMessage.at, timedelta(days=400)),
     (OperatorSession.created_at, timedelta(days=90)),
     (SignInLock.touched_at, timedelta(days=1)),
+    (SentNotice.at, timedelta(days=90)),
 )
 _STEP = 1_000
 

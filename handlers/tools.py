@@ -17,6 +17,8 @@ from menus.platform import MenuPlatform, MenuRules, Unplugged
 from pushes.channels import Lanes, MassSender
 from pushes.clicks import Links
 from pushes.proposals import Proposing
+from pushes.notice_kinds import Templates
+from pushes.notice_sending import NoSender, NoticeSender
 from pushes.schedules import OccasionDays, no_occasions
 from pushes.settings import PushRules
 
@@ -47,6 +49,9 @@ class Tools:
     publishing: Publishing = field(default_factory=Publishing)
     # Whether this process was asked to end: what has begun is settled, nothing else begins.
     stopping: Callable[[], bool] = lambda: False
+    # Transactional notices: what the hall sends of each kind, and who sends it.
+    notice_templates: Templates = field(default_factory=dict)
+    notices: NoticeSender = field(default_factory=NoSender)
     # When holidays are, for series that go by them.
     occasion_days: OccasionDays = no_occasions
     # The number of WeChat's tag for one of ours, by its code; None while there is none.

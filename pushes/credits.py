@@ -67,6 +67,21 @@ def use(session: Session, openids: Sequence[str], template_id: str, at: datetime
     )
 
 
+def take(session: Session, openid: str, template_id: str, at: datetime) -> bool:
+    """Use one up for a message that is about to leave; False when the follower allows none."""
+    key = f"{openid}:{template_id}"
+    taken = session.execute(
+        update(NoticeCredit)
+        .where(NoticeCredit.key == key, NoticeCredit.credits > 0)
+        .values(credits=NoticeCredit.credits - 1, changed_at=at)
+        .execution_options(synchronize_session=False)
+    )
+    if taken.rowcount == 1:  # type: ignore[attr-defined]
+        return True
+    left = session.scalar(select(NoticeCredit.credits).where(NoticeCredit.key == key))
+    return left == FOREVER
+
+
 def exhaust(session: Session, openids: Sequence[str], template_id: str, at: datetime) -> None:
     """WeChat says that these allow nothing (43101): it knows better."""
     session.execute(

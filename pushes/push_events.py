@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.activity import BigId
 from kernel.db import Base, insert_once
-from pushes import chunks
+from pushes import chunks, sent_notices
 from pushes.chunks import PushChunk
 from pushes.deliveries import Delivery
 from pushes.pushes import Push
@@ -157,7 +157,14 @@ def _match_failures(session: Session, events: Sequence[PushEvent], at: datetime)
             )
             .execution_options(synchronize_session=False)
         )  # fmt: skip
-    return _counted(session, matched)
+    told = {
+        event.id
+        for event in events
+        if sent_notices.fail(
+            session, event.openid or "", event.message_id, str(event.told["reason"])
+        )
+    }
+    return _counted(session, matched) | told
 
 
 def _deliveries(session: Session, events: Iterable[PushEvent]) -> dict[tuple[str, int], Delivery]:

@@ -11,6 +11,14 @@ down_revision = "0010"
 
 def upgrade() -> None:
     op.create_table(
+        "notice_cursor",
+        sa.Column("source", sa.String(length=20), nullable=False),
+        sa.Column("after_id", sa.BigInteger(), nullable=False),
+        sa.Column("next_id", sa.BigInteger(), nullable=False),
+        sa.Column("next_at", kernel.db.UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("source", name=op.f("pk_notice_cursor")),
+    )
+    op.create_table(
         "push_event",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("key", sa.String(length=120), nullable=False),
@@ -56,6 +64,32 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_push_series")),
     )
     op.create_table(
+        "sent_notice",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("source", sa.String(length=20), nullable=False),
+        sa.Column("source_id", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "member_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("kind", sa.String(length=30), nullable=False),
+        sa.Column("channel", sa.String(length=10), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("reason", sa.String(length=80), nullable=True),
+        sa.Column("message_id", sa.BigInteger(), nullable=True),
+        sa.Column("at", kernel.db.UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["member_id"], ["member.id"], name=op.f("fk_sent_notice_member_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sent_notice")),
+        sa.UniqueConstraint("source", "source_id", name=op.f("uq_sent_notice_source_source_id")),
+    )
+    with op.batch_alter_table("sent_notice", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sent_notice_at"), ["at"], unique=False)
+        batch_op.create_index(
+            "ix_sent_notice_member_id_message_id", ["member_id", "message_id"], unique=False
+        )
+
+    op.create_table(
         "push_run",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("key", sa.String(length=40), nullable=False),
@@ -84,9 +118,15 @@ def downgrade() -> None:
         batch_op.drop_index("ix_push_run_series_id_id")
 
     op.drop_table("push_run")
+    with op.batch_alter_table("sent_notice", schema=None) as batch_op:
+        batch_op.drop_index("ix_sent_notice_member_id_message_id")
+        batch_op.drop_index(batch_op.f("ix_sent_notice_at"))
+
+    op.drop_table("sent_notice")
     op.drop_table("push_series")
     with op.batch_alter_table("push_event", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_push_event_openid"))
         batch_op.drop_index(batch_op.f("ix_push_event_look_at"))
 
     op.drop_table("push_event")
+    op.drop_table("notice_cursor")
