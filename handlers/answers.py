@@ -11,7 +11,7 @@ from content.functions import FUNCTIONS, WORDS
 from content.reply_book import Rule
 from content.reply_decisions import Asked, choose
 from content.wording import fold
-from handlers import business, desk, follows, membership, questions, routes, rule_replies
+from handlers import business, desk, duty, follows, membership, questions, routes, rule_replies
 from handlers.context import Context
 from handlers.rule_replies import Answer
 
@@ -160,6 +160,7 @@ def _by_kind(ctx: Context) -> Reply:
 _UNREADABLE: tuple[Stage, ...] = (_to_staff, _by_rule, _by_default_rule, _ask_for_words)
 _STAGES: dict[str, tuple[Stage, ...]] = {
     "text": (
+        duty.answer,
         questions.go_on,
         _by_rule,
         _by_word,

@@ -13,7 +13,7 @@ from kernel import idempotency
 from loyalty import erasure, members, merges, staff
 from loyalty.erasure import Leaving
 from products import applications
-from pushes import credits, deliveries, push_events, sent_notices
+from pushes import credits, deliveries, duty, push_events, sent_notices
 
 
 def _erase_messages(session: Session, leaving: Leaving) -> None:
@@ -32,6 +32,7 @@ def _erase_deliveries(session: Session, leaving: Leaving) -> None:
     deliveries.forget(session, leaving.openid, leaving.stand_in, leaving.at)
     credits.forget(session, leaving.openid)
     push_events.forget(session, leaving.openid)
+    duty.forget(session, leaving.openid)
     sent_notices.forget(session, leaving.member_id, leaving.at)
 
 
@@ -81,6 +82,7 @@ def _drop_deliveries(session: Session, from_id: int, to_id: int, at: datetime) -
     deliveries.forget(session, openid, f"merged:{from_id}", at)
     credits.forget(session, openid)
     push_events.forget(session, openid)
+    duty.forget(session, openid)
 
 
 def _move_staff(session: Session, from_id: int, to_id: int, at: datetime) -> None:

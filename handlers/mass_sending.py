@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -17,6 +18,8 @@ from pushes.chunks import Claim
 from pushes.deliveries import Delivery, Settled
 from pushes.messages import Reader
 from pushes.pushes import Push
+
+log = structlog.get_logger(__name__)
 
 _BUSY_PAUSE = timedelta(seconds=5)
 _MINUTE = timedelta(seconds=61)
@@ -141,6 +144,7 @@ def _end(
     chunks.release(session, claim, now + wait)
     if pause is not None:
         life.pause_by_itself(session, claim.push_id, pause, now)
+        log.error("push_paused", push=claim.push_id, reason=pause)
 
 
 def _settled(push: Push, outcome: Outcome) -> Settled:

@@ -9,6 +9,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -23,6 +24,9 @@ from pushes.deliveries import Settled
 from pushes.pushes import Push
 
 _GROUP = 256
+log = structlog.get_logger(__name__)
+
+_GROUP = 128
 _FLUSH_SECONDS = 0.25
 # With a rate cap, what is reserved at once; more would be unfair to other workers.
 _RESERVED_SECONDS = 0.25
@@ -249,6 +253,7 @@ class Sending:
         chunks.release(session, self.claim, now + stop.due_in)
         if stop.pause is not None:
             life.pause_by_itself(session, self.push.id, stop.pause, now)
+            log.error("push_paused", push=self.push.id, reason=stop.pause)
 
 
 @dataclass(frozen=True)

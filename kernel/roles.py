@@ -25,7 +25,14 @@ _MARKETS = frozenset(
     }
 )  # fmt: skip
 _APPROVES = frozenset(
-    {"points.approve", "pushes.approve", "menus.approve", "content.approve", "books.read"}
+    {
+        "points.approve",
+        "pushes.approve",
+        "pushes.stop",
+        "menus.approve",
+        "content.approve",
+        "books.read",
+    }
 )
 _BRANCH = frozenset({"redemptions.read", "applications.read", "applications.move"})
 
@@ -44,7 +51,7 @@ ROLES: dict[str, frozenset[str]] = {
     "operations": (_SEES - {"menus.read"})
     | _KEEPS_MEMBERS
     | _SERVES
-    | {"amnesties.declare", "redemptions.read", "redemptions.undo"},
+    | {"amnesties.declare", "pushes.stop", "redemptions.read", "redemptions.undo"},
     "branch_manager": _BRANCH | {"redemptions.undo"},
     "branch_staff": _BRANCH,
     "auditor": _SEES | {"books.read", "audit.read", "redemptions.read", "inbox.read"},

@@ -11,7 +11,7 @@ from content.compliance import Finding
 from content.reviews import Hand, Review, Subject
 from kernel import audit
 from kernel.refusals import Invalid, Refused
-from pushes import push_works, pushes, snapshots
+from pushes import duty, push_works, pushes, snapshots
 from pushes.attention import Moment
 from pushes.channels import MASS_A_MONTH
 from pushes.pushes import Push, WrongState
@@ -154,6 +154,7 @@ def pause_by_itself(session: Session, push_id: int, reason: str, at: datetime) -
     short = reason[:_REASON_LENGTH]
     if not pushes.move(session, push_id, "running", "paused", reason=short):
         return False
+    duty.tell_paused(session, pushes.get(session, push_id), short, at)
     audit.write(session, "push.paused", f"push:{push_id}", at, reason=short)
     return True
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, and_, func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from kernel.clock import SHANGHAI, business_day
 from loyalty import checkin_days
-from loyalty.coupon_batches import CouponBatch
+from loyalty.coupons import CouponBatch
 from loyalty.members import Member
 from loyalty.notices import Notice
 from products.applications import STATE_NAMES, Application, ApplicationEvent
@@ -53,7 +53,7 @@ class Look:
     limit: int
 
 
-def _unseen(query: Select[Any], source: str, source_id: Any, look: Look) -> Any:
+def _unseen(query: Any, source: str, source_id: Any, look: Look) -> Any:
     """Those of the rows that nobody has decided about, the first of them."""
     seen = and_(SentNotice.source == source, SentNotice.source_id == source_id)
     return (

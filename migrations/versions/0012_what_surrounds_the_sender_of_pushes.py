@@ -36,6 +36,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_push_event_openid"), ["openid"], unique=False)
 
     op.create_table(
+        "duty_operator",
+        sa.Column(
+            "operator_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=False,
+            nullable=False,
+        ),
+        sa.Column("openid", sa.String(length=64), nullable=True),
+        sa.Column("code_digest", sa.String(length=64), nullable=True),
+        sa.Column("code_until_at", kernel.db.UtcDateTime(), nullable=True),
+        sa.Column("bound_at", kernel.db.UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["operator_id"], ["operator.id"], name=op.f("fk_duty_operator_operator_id")
+        ),
+        sa.PrimaryKeyConstraint("operator_id", name=op.f("pk_duty_operator")),
+        sa.UniqueConstraint("code_digest", name=op.f("uq_duty_operator_code_digest")),
+        sa.UniqueConstraint("openid", name=op.f("uq_duty_operator_openid")),
+    )
+    op.create_table(
         "push_series",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("title", sa.String(length=40), nullable=False),
@@ -124,6 +143,7 @@ def downgrade() -> None:
 
     op.drop_table("sent_notice")
     op.drop_table("push_series")
+    op.drop_table("duty_operator")
     with op.batch_alter_table("push_event", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_push_event_openid"))
         batch_op.drop_index(batch_op.f("ix_push_event_look_at"))

@@ -17,11 +17,13 @@ from kernel import (
 from kernel.operators import Operator, Place
 from kernel.refusals import Invalid
 from kernel.roles import ROLE_NAMES
+from pushes import duty
 from web.console import operator_lists
 from web.console.deeds import carry_out
 from web.console.fields import Fields, Shown, again
 from web.console.guards import actor, operator_id, operator_required, recently_confirmed
 from web.console.paging import asked_id
+from web.console.reviews import hand
 from web.wiring import now, read, wiring
 
 bp = Blueprint("operators", __name__, url_prefix="/operators")
@@ -80,6 +82,7 @@ def deactivate(person_id: int) -> ResponseReturnValue:
         changed = operators.set_active(db, person_id, False, operator_id())
         if changed:
             operator_sessions.end_all(db, person_id, now())
+            duty.unbind(db, person_id, hand())
             operator_invitations.revoke_all(db, operators.get(db, person_id).login, now())
             _note(db, "operator.deactivated", person_id)
         return changed
