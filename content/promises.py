@@ -1,4 +1,4 @@
-"""The promises of the loyalty engine's books as people read them, by the code of their proof."""
+"""The promises of the books and of pushes as people read them, by the code of their proof."""
 
 PROMISES = {
     "L1": "账户余额等于全部流水之和",
@@ -62,4 +62,14 @@ PROMISES = {
     "S3": "手机号不以明文保存",
     "S4": "有手机号的会员都同意过授权，或由运营导入",
     "S5": "每位会员都有积分账户",
+    "P1": "一次推送里每个人一行，总数对得上",
+    "P2": "同一次推送里没有人出现两次",
+    "P3": "正在发送的都有人在发，没有过期的占用",
+    "P4": "发完的每一批，统计和明细一致",
+    "P5": "发完的批次和推送里，没有人还在等",
+    "P6": "发出的推送都由作者以外的人批准",
+    "P7": "对照组和收不到的人，没有被发送",
+    "P8": "到点的推送没有被遗忘",
+    "P9": "定期推送一天只有一次，开始了的都有推送",
+    "P10": "每条提醒只处理一次，没有积压",
 }

@@ -33,6 +33,7 @@ from loyalty import (
 )
 from loyalty.notices import Notice
 from loyalty.policy import Policy
+from pushes import push_proofs
 from reports import figure_days
 
 log = structlog.get_logger(__name__)
@@ -205,7 +206,9 @@ def prove(tools: Tools) -> None:
     if tools.database.read(lambda session: job_marks.through(session, [PROOF], day)):
         return
     began = machine_time.monotonic()
-    found = tools.database.snapshot(lambda session: list(proof_runs.run(session, now)))
+    found = tools.database.snapshot(
+        lambda session: list(proof_runs.run(session, now, push_proofs.EVERY))
+    )
     seconds = round(machine_time.monotonic() - began)
 
     def keep(session: Session) -> bool:

@@ -1,7 +1,7 @@
 """Running the proofs: every promise of the loyalty engine against the tables as they stand."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -28,17 +28,31 @@ PROOFS: tuple[Proof, ...] = (
 )
 SHOWN = 20
 
-# What each database calls the day in Shanghai, the day before a day, and a joined text.
+# What each database calls the day in Shanghai, the day before a day, a joined text, and the lines
+# of a chunk's tally with the state and the count that stand in each.
 _WORDS = {
     "postgresql": {
         "SHDAY": r"((\1 AT TIME ZONE 'Asia/Shanghai')::date)",
         "DAYBEFORE": r"(\1 - 1)",
+        "TALLYOF": r"json_array_elements(\1)",
+        "TALLYSTATE": r"(\1.value->>0)",
+        "TALLYCOUNT": r"CAST(\1.value->>4 AS integer)",
     },
     "mysql": {
         "SHDAY": r"DATE(\1 + INTERVAL 8 HOUR)",
         "DAYBEFORE": r"(\1 - INTERVAL 1 DAY)",
+        "TALLYOF": r"JSON_TABLE(\1, '$[*]' COLUMNS"
+        r" (state VARCHAR(10) PATH '$[0]', n INT PATH '$[4]'))",
+        "TALLYSTATE": r"\1.state",
+        "TALLYCOUNT": r"\1.n",
     },
-    "sqlite": {"SHDAY": r"date(\1, '+8 hours')", "DAYBEFORE": r"date(\1, '-1 day')"},
+    "sqlite": {
+        "SHDAY": r"date(\1, '+8 hours')",
+        "DAYBEFORE": r"date(\1, '-1 day')",
+        "TALLYOF": r"json_each(\1)",
+        "TALLYSTATE": r"json_extract(\1.value, '$[0]')",
+        "TALLYCOUNT": r"json_extract(\1.value, '$[4]')",
+    },
 }
 
 
@@ -50,9 +64,9 @@ class Breach:
     rows: list[tuple[object, ...]]
 
 
-def run(session: Session, at: datetime) -> Iterator[Breach]:
+def run(session: Session, at: datetime, proofs: Sequence[Proof] = PROOFS) -> Iterator[Breach]:
     """Every breach of every promise, as of `at`; none means that the books are in order."""
-    for proof in PROOFS:
+    for proof in proofs:
         rows = find(session, proof, at)
         if rows:
             yield Breach(proof, rows)

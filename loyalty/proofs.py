@@ -9,7 +9,9 @@ class Proof:
 
     `:now` is the instant of the proof, `DAYAGO(:now)` a day before it, `SOON(:now)` five minutes
     after it; `SHDAY(x)` is the day in Shanghai at an instant, `DAYBEFORE(x)` the day before a day.
-    `CONCAT` takes columns and texts only. `proof_runs` writes them as each database spells them.
+    `TALLYOF(x)` is a table of the lines of a chunk's tally, `TALLYSTATE(t)` and `TALLYCOUNT(t)`
+    the state and the count of one. `CONCAT` takes columns and texts only. `proof_runs` writes them
+    as each database spells them.
     """
 
     code: str

@@ -16,6 +16,7 @@ from kernel.clock import business_day, day_start
 from loyalty import points_expiry, points_liability, proof_runs, tag_runs, tier_runs
 from loyalty.points_expiry import Swept
 from loyalty.tags import Tag
+from pushes import push_proofs
 
 T = TypeVar("T")
 
@@ -35,7 +36,7 @@ def prove(context: CommandContext) -> None:
 
     def look(session: Session) -> int:
         broken = 0
-        for proof in proof_runs.PROOFS:
+        for proof in push_proofs.EVERY:
             rows = proof_runs.find(session, proof, now)
             broken += bool(rows)
             click.echo(f"{'✗' if rows else '✓'} {proof.code:<4}{PROMISES[proof.code]}")
@@ -47,7 +48,7 @@ def prove(context: CommandContext) -> None:
     seconds = time.monotonic() - began
     if broken:
         raise click.ClickException(f"账目不一致：{broken} 项不成立（用时 {seconds:.1f} 秒）")
-    click.echo(f"账目一致：{len(proof_runs.PROOFS)} 项全部成立（用时 {seconds:.1f} 秒）")
+    click.echo(f"账目一致：{len(push_proofs.EVERY)} 项全部成立（用时 {seconds:.1f} 秒）")
 
 
 @group.command("expire")

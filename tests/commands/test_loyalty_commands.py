@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 
 from content.promises import PROMISES
 from kernel.clock import business_day
-from loyalty import checkins, coupons, points, proof_runs, tag_definitions, tags
+from loyalty import checkins, coupons, points, tag_definitions, tags
 from loyalty.ledger import PointsAccount
 from loyalty.points import Credit
 from loyalty.tag_definitions import Draft
+from pushes import push_proofs
 from tests.commands.test_hall_commands import run
 from tests.loyalty.coupon_books import hold, redeem
 from tests.loyalty.ladder import earn
@@ -24,7 +25,7 @@ def work(hall: Hall, deed: object) -> None:
 
 
 def test_every_promise_can_be_read_by_people() -> None:
-    assert set(PROMISES) == {proof.code for proof in proof_runs.PROOFS}
+    assert set(PROMISES) == {proof.code for proof in push_proofs.EVERY}
 
 
 def test_books_in_order_are_proved(hall_everywhere: Hall) -> None:
@@ -33,8 +34,8 @@ def test_books_in_order_are_proved(hall_everywhere: Hall) -> None:
     assert result.exit_code == 0, result.output
     lines = result.output.splitlines()
     assert lines[0] == "✓ L1  账户余额等于全部流水之和"
-    assert len(lines) == len(proof_runs.PROOFS) + 1
-    assert lines[-1].startswith(f"账目一致：{len(proof_runs.PROOFS)} 项全部成立")
+    assert len(lines) == len(push_proofs.EVERY) + 1
+    assert lines[-1].startswith(f"账目一致：{len(push_proofs.EVERY)} 项全部成立")
 
 
 def test_broken_books_fail_the_command(hall: Hall) -> None:

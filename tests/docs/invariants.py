@@ -12,6 +12,7 @@ from loyalty import (
     proofs_tiers,
 )
 from loyalty.proofs import Proof
+from pushes import push_proofs
 from tests.world import ROOT
 
 PAGE = ROOT / "docs" / "invariants.md"
@@ -23,6 +24,7 @@ ROOMS: dict[str, tuple[Proof, ...]] = {
     "Rewards": proofs_rewards.PROOFS,
     "Tiers and tags": proofs_tiers.PROOFS,
     "People": proofs_members.PROOFS,
+    "Pushes": push_proofs.PROOFS,
 }
 
 

@@ -89,7 +89,8 @@ def _add(session: Session, push: Push, row: Sent) -> None:
         Delivery(
             push_id=push.id, member_id=row.member_id, openid=row.openid,
             chunk_no=None if outside else push.channels.index(row.channel),
-            channel=row.channel, variant=row.variant, state=row.state, attempts=1, claim_no=1,
+            channel=row.channel, variant=row.variant, state=row.state, attempts=1,
+            claim_no=0 if outside else 1,
             message_id=row.message_id, reason=row.reason, settled_at=NOON,
         )
     )  # fmt: skip

@@ -13,6 +13,7 @@ from kernel import audit
 from kernel.clock import business_day, day_start
 from loyalty import points_liability, proof_records, proof_runs
 from loyalty.proof_records import ProofRun
+from pushes import push_proofs
 from web.console.guards import actor, operator_required
 from web.wiring import now, read, transaction, wiring
 
@@ -29,7 +30,7 @@ def show() -> ResponseReturnValue:
     runs = read(_latest)
     return render_template(
         "console/books/proof.html",
-        proofs=proof_runs.PROOFS,
+        proofs=push_proofs.EVERY,
         runs=runs,
         promises=PROMISES,
         broken={one["code"]: one["rows"] for one in runs[0].breaches} if runs else {},
@@ -41,7 +42,9 @@ def show() -> ResponseReturnValue:
 def prove() -> ResponseReturnValue:
     """Hold every promise against the tables as they stand, and keep what was found."""
     began = time.perf_counter()
-    found = wiring().database.snapshot(lambda db: list(proof_runs.run(db, now())))
+    found = wiring().database.snapshot(
+        lambda db: list(proof_runs.run(db, now(), push_proofs.EVERY))
+    )
     seconds = round(time.perf_counter() - began)
 
     def work(db: Session) -> None:
