@@ -234,6 +234,8 @@ def begin(session: Session, push_id: int, at: datetime, rules: PushRules) -> Beg
     reached = push.total - sum(line[-1] for line in push.outside)
     if reached == 0:
         reason = "没有可以送达的收件人"
-        pushes.move(session, push_id, "running", "failed", reason=reason, finished_at=at)
-        return Begun("failed")
+        # A day on which nobody has a birthday is no failure that somebody must look at.
+        ended = "finished" if push.audience["kind"] == "trigger" else "failed"
+        pushes.move(session, push_id, "running", ended, reason=reason, finished_at=at)
+        return Begun(ended)
     return Begun("running")

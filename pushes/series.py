@@ -155,6 +155,8 @@ def _checked(session: Session, plan: Plan, house: House, at: datetime) -> dict[s
     form = {name: value for name, value in kept.items() if name not in _OF_A_RUN}
     form["audience"] = {name: value for name, value in form["audience"].items() if name != "on"}
     schedule = schedules.check(plan.schedule)
+    if form["audience"]["kind"] == "trigger" and schedule["kind"] != "daily":
+        raise Invalid(field="kind", reason="按条件发送的，请选每天")
     due = schedules.due_at(schedule, business_day(at))
     if not plan.form.service and house.rules.is_quiet(due):
         raise Invalid(field="at", reason="这个时间不能打扰客户，请选白天")

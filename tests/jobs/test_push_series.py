@@ -176,6 +176,9 @@ def test_a_trigger_means_the_members_of_that_day(quick_house: House) -> None:
     house.clock.move(days=1, minutes=31)
     run_series(house.tools)
     assert made(house)[0].audience == {**audience, "on": "2026-11-21"}
+    house.work()
+    push = made(house)[0]
+    assert (push.state, push.reason) == ("finished", "没有可以送达的收件人")
 
 
 def test_what_cannot_be_sent_any_more_fails_alone(quick_house: House) -> None:
@@ -230,6 +233,13 @@ def test_a_change_needs_approval_again_and_nobody_approves_his_own(quick_house: 
         ({"schedule": {"kind": "monthly", "day": 32, "at": "09:00"}}, "day"),
         ({"schedule": {"kind": "holiday", "code": "x", "offset": 0, "at": "09:00"}}, "code"),
         ({"schedule": {"kind": "yearly", "at": "09:00"}}, "kind"),
+        (
+            {
+                "schedule": {"kind": "weekly", "weekdays": [0], "at": "09:00"},
+                "form": form(audience={"kind": "trigger", "trigger": "birthday"}),
+            },
+            "kind",
+        ),
         ({"from_on": date(2026, 12, 2), "until_on": date(2026, 12, 1)}, "until_on"),
         ({"form": form(channels=[])}, "channels"),
         ({"form": form(audience={"kind": "trigger", "trigger": "x"})}, "trigger"),

@@ -85,9 +85,12 @@ def _next(one: PushSeries, at: datetime) -> list[datetime]:
 
 def _texts(one: PushSeries) -> list[tuple[str, str]]:
     texts = []
-    for variant in one.form["variants"]:
+    several = len(one.form["variants"]) > 1
+    for number, variant in enumerate(one.form["variants"]):
+        head = f"版本 {'ABC'[number]} " if several else ""
         for channel in one.form["channels"]:
             content = variant["contents"][channel]
             said = list(messages.texts_of({channel: content}))
-            texts += said or [(NAMES[channel], content.get("title", ""))]
+            said = said or [(NAMES[channel], content.get("title", ""))]
+            texts += [(f"{head}{place}", text) for place, text in said]
     return texts
