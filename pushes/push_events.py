@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, String, delete, select, update
+from sqlalchemy import JSON, BigInteger, String, bindparam, delete, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.activity import BigId
 from kernel.db import Base, insert_once
+from kernel.hot import table_of
 from pushes import chunks, sent_notices
 from pushes.chunks import PushChunk
 from pushes.deliveries import Delivery
@@ -95,13 +96,28 @@ def match(session: Session, at: datetime, limit: int = PAGE) -> int:
     found = session.scalars(due.limit(limit)).all()
     done = _match_mass(session, [one for one in found if one.kind == "mass"], at)
     done |= _match_failures(session, [one for one in found if one.kind != "mass"], at)
-    for event in found:
-        if event.id not in done:
-            event.look_at = at + max(_FIRST_LOOK, at - event.received_at)
-    over = {one.id for one in found if one.received_at < at - _KEPT}
-    session.flush()
-    session.execute(delete(PushEvent).where(PushEvent.id.in_(done | over)))
+    done |= {one.id for one in found if one.received_at < at - _KEPT}
+    again = [
+        {"b_id": one.id, "b_at": at + max(_FIRST_LOOK, at - one.received_at)}
+        for one in found
+        if one.id not in done
+    ]
+    if again:  # by their ids, since another scheduler may have dropped some meanwhile
+        session.connection().execute(_LOOK_AGAIN, again)
+    if done:
+        session.execute(
+            delete(PushEvent)
+            .where(PushEvent.id.in_(done))
+            .execution_options(synchronize_session=False)
+        )
     return len(found)
+
+
+_LOOK_AGAIN = (
+    update(table_of(PushEvent))
+    .where(PushEvent.id == bindparam("b_id"))
+    .values(look_at=bindparam("b_at"))
+)
 
 
 def _match_mass(session: Session, events: Sequence[PushEvent], at: datetime) -> set[int]:

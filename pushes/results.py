@@ -93,7 +93,7 @@ def of_push(session: Session, push: Push, days: int = DAYS) -> Results | None:
     begins = push.started_at
     ends = begins + timedelta(days=days)
     reached = _reached(session, push)
-    clicked = _clicks(session, push)
+    clicked = _clicks(session, push, reached)
     did = {name: _did(session, push, members) for name, members in _goals(begins, ends).items()}
     groups = _groups(reached)
     lifts = [_lift(name, counts, groups) for name, counts in did.items()]
@@ -122,14 +122,12 @@ def _groups(reached: Sequence[Reached]) -> _Groups:
     return groups
 
 
-def _clicks(session: Session, push: Push) -> list[Clicks]:
-    sent = (
-        select(Delivery.variant, func.count().label("people"))
-        .where(Delivery.push_id == push.id, Delivery.state.in_(("sent", "unknown")))
-        .where(Delivery.channel != "mass")
-        .group_by(Delivery.variant)
-    )
-    people = {row.variant: int(row.people) for row in session.execute(sent)}
+def _clicks(session: Session, push: Push, reached: Sequence[Reached]) -> list[Clicks]:
+    people: dict[int, int] = {}
+    for one in reached:
+        if one.channel != "mass":  # whose link is the same for all
+            sent = one.counts.get("sent", 0) + one.counts.get("unknown", 0)
+            people[one.variant] = people.get(one.variant, 0) + sent
     taps = session.execute(
         select(
             PushClick.variant,
