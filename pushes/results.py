@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import combinations
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from loyalty.checkin_days import CheckIn
@@ -184,16 +184,21 @@ def _did(session: Session, push: Push, members: Select[int]) -> _Groups:
 
     Who became a member only after the list was made is known by his openid.
     """
-    is_held = Delivery.state == "held"
+    is_held = (Delivery.state == "held").label("held")
+    drawn = and_(Delivery.push_id == push.id, Delivery.state != "skipped")
+    listed = select(Delivery.variant, is_held, Delivery.member_id.label("person")).where(
+        drawn, Delivery.member_id.is_not(None)
+    )
+    later = (
+        select(Delivery.variant, is_held, Member.id.label("person"))
+        .join(Member, Member.openid == Delivery.openid)
+        .where(drawn, Delivery.member_id.is_(None))
+    )
+    people = union_all(listed, later).subquery("people")
     rows = session.execute(
-        select(Delivery.variant, is_held.label("held"), func.count(Delivery.id.distinct()))
-        .outerjoin(Member, Member.openid == Delivery.openid)
-        .where(
-            Delivery.push_id == push.id,
-            Delivery.state != "skipped",
-            or_(Delivery.member_id.in_(members), Member.id.in_(members)),
-        )
-        .group_by(Delivery.variant, is_held)
+        select(people.c.variant, people.c.held, func.count())
+        .where(people.c.person.in_(members))
+        .group_by(people.c.variant, people.c.held)
     )
     return {(int(row[0]), bool(row[1])): int(row[2]) for row in rows}
 

@@ -30,6 +30,7 @@ from menus.publications import MenuPublication
 from products.applications import OPEN_STATES, Application
 from pushes.proposals import PushProposal
 from pushes.pushes import NEEDS_SOMEBODY, Push
+from pushes.series_runs import PushRun
 from web.console import reviews
 
 Count = Select[*tuple[Any, ...]]
@@ -87,6 +88,9 @@ def _pushes(_asking: Asking) -> Count:
 def _proposals(asking: Asking) -> Count:
     ahead = PushProposal.occurs_on >= business_day(asking.at)
     return _count(PushProposal, PushProposal.state == "proposed", ahead)
+def _runs(asking: Asking) -> Count:
+    amiss = PushRun.state.in_(("missed", "failed"))
+    return _count(PushRun, amiss, PushRun.due_at > asking.at - _DAY)
 
 
 def _imports(asking: Asking) -> Count:
@@ -156,6 +160,7 @@ def _applications(state: str) -> Line:
 TABLE: dict[str, Line] = {
     "outbox": Line("books.read", _outbox, "console.books.show", failing=True),
     "pushes": Line("pushes.read", _pushes, "console.pushes.show_list", failing=True),
+    "runs": Line("pushes.read", _runs, "console.push_series.show_list", failing=True),
     "imports": Line("members.import", _imports, "console.imports.show_list", failing=True),
     "menus": Line("menus.read", _menus, "console.menu.show", failing=True),
     "syncs": Line("content.read", _syncs, "console.articles.show_list", failing=True),
