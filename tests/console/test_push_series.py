@@ -35,6 +35,12 @@ def test_from_the_first_draft_to_the_runs(house: House) -> None:
     due = NOON + timedelta(days=1, hours=22)  # Monday 10:00 in Shanghai
     house.database.transaction(lambda db: series_runs.run_due(db, 1, no_occasions, due))
     assert "待发送" in approver.text("/console/push-series/1")
+    late = due + timedelta(days=7, hours=2)
+    house.database.transaction(lambda db: series_runs.run_due(db, 1, no_occasions, late))
+    assert "已错过" in approver.text("/console/push-series/1")
+    house.clock.at = late
+    assert "1 次定期推送没有发出" in house.enter("approver").text("/console/")
+    house.clock.at = NOON
     marketer.post("/console/push-series/1/off")
     assert "已停用" in marketer.text("/console/push-series")
 
