@@ -6,12 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from handlers.actors import send_message
 from handlers.push_notices import leave_notices
 from handlers.tools import Tools
+from kernel.db import Database
 from kernel.outbox import OutboxMessage
 from kernel.outcomes import Outcome
 from loyalty import followers, notices
@@ -23,6 +24,7 @@ from pushes.push_events import Failure
 from pushes.sent_notices import SentNotice
 from pushes.settings import PushRules
 from tests.jobs.house import House
+from tests.races.rivals import race
 from tests.world import NOON, Hall
 
 REMINDER = "tpl-check-in-0000"
@@ -251,3 +253,27 @@ def test_a_moved_application_is_told_and_what_the_customer_did_himself_is_not(
         "phrase3": {"value": "已受理"},
         "time4": {"value": "2026年11月20日 12:00"},
     }
+
+
+def test_schedulers_at_once_leave_each_notice_once_and_take_one_credit(
+    server_database: Database, house_of: Callable[[Database], House]
+) -> None:
+    house = house_of(server_database)
+    house.audience(1)
+
+    def ask(session: Session) -> None:
+        for number in range(6):
+            credits.allow(session, "oMember-0000", REMINDER, NOON)
+            notices.post(session, 1, "check_in_reminder", f"reminder:{number}", NOON)
+
+    house.do(ask)
+    desk = notice_sending.Desk(TEMPLATES, house.rules, "", house.clock.now())
+    outcomes = race(
+        house.database, lambda session, _n: notice_sending.run_page(session, "notice", desk), 12
+    )
+    assert sum(outcomes) == 6
+    assert told(house) == [("left", None)] * 6
+    left = house.database.read(lambda session: credits.of(session, "oMember-0000"))
+    assert left == {REMINDER: 0}
+    count = select(func.count(OutboxMessage.id))
+    assert house.database.read(lambda session: session.scalar(count)) == 6
