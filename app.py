@@ -52,8 +52,8 @@ from menus import wechat_tags
 from menus.platform import MenuRules
 from menus.tree import from_json
 from products import rule_fields
-from pushes.calendar_greetings import Greetings, load_greetings
 from pushes import notice_kinds
+from pushes.calendar_greetings import Greetings, load_greetings
 from pushes.channels import Lane
 from pushes.clicks import Links
 from pushes.proposals import Proposing
@@ -150,7 +150,6 @@ class _House:
             self.gateway,
             self.publishing,
             self.stopping.is_set,
-            wechat_tags.id_of,
             proposing=self._proposing(),
             wechat_tag=wechat_tags.id_of,
             notice_templates=notice_kinds.templates(settings.notices),

@@ -23,10 +23,9 @@ from pushes.chunks import Claim
 from pushes.deliveries import Settled
 from pushes.pushes import Push
 
-_GROUP = 256
 log = structlog.get_logger(__name__)
 
-_GROUP = 128
+_GROUP = 256
 _FLUSH_SECONDS = 0.25
 # With a rate cap, what is reserved at once; more would be unfair to other workers.
 _RESERVED_SECONDS = 0.25

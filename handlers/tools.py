@@ -16,9 +16,9 @@ from loyalty.policy import Policy
 from menus.platform import MenuPlatform, MenuRules, Unplugged
 from pushes.channels import Lanes, MassSender
 from pushes.clicks import Links
-from pushes.proposals import Proposing
 from pushes.notice_kinds import Templates
 from pushes.notice_sending import NoSender, NoticeSender
+from pushes.proposals import Proposing
 from pushes.schedules import OccasionDays, no_occasions
 from pushes.settings import PushRules
 

@@ -88,6 +88,8 @@ def _pushes(_asking: Asking) -> Count:
 def _proposals(asking: Asking) -> Count:
     ahead = PushProposal.occurs_on >= business_day(asking.at)
     return _count(PushProposal, PushProposal.state == "proposed", ahead)
+
+
 def _runs(asking: Asking) -> Count:
     amiss = PushRun.state.in_(("missed", "failed"))
     return _count(PushRun, amiss, PushRun.due_at > asking.at - _DAY)
