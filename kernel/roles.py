@@ -21,7 +21,7 @@ _SERVES = frozenset(
 _MARKETS = frozenset(
     {
         "members.tag", "coupons.write", "rewards.write", "programme.write", "pushes.write",
-        "menus.write", "content.write", "books.read",
+        "pushes.run", "menus.write", "content.write", "books.read",
     }
 )  # fmt: skip
 _APPROVES = frozenset(
@@ -34,6 +34,10 @@ _APPROVES = frozenset(
         "books.read",
     }
 )
+        "points.approve", "pushes.approve", "pushes.run", "pushes.stop", "menus.approve",
+        "content.approve", "books.read",
+    }
+)  # fmt: skip
 _BRANCH = frozenset({"redemptions.read", "applications.read", "applications.move"})
 
 ROLES: dict[str, frozenset[str]] = {
@@ -52,6 +56,8 @@ ROLES: dict[str, frozenset[str]] = {
     | _KEEPS_MEMBERS
     | _SERVES
     | {"amnesties.declare", "pushes.stop", "redemptions.read", "redemptions.undo"},
+    | {"amnesties.declare", "redemptions.read", "redemptions.undo"}
+    | {"pushes.run", "pushes.stop"},
     "branch_manager": _BRANCH | {"redemptions.undo"},
     "branch_staff": _BRANCH,
     "auditor": _SEES | {"books.read", "audit.read", "redemptions.read", "inbox.read"},

@@ -105,6 +105,12 @@ def revise(session: Session, push_id: int, form: Form, hand: Hand) -> Push:
     return push
 
 
+def sketch(session: Session, form: Form, hand: Hand) -> Push:
+    """The push that the form would make, never saved: for a look ahead. Raises Invalid."""
+    values = _checked(session, form)
+    return Push(**values, created_by=hand.by, created_at=hand.at, seed="1:0", total=0, outside=[])
+
+
 def copy(session: Session, push_id: int, hand: Hand) -> Push:
     """A new draft that says the same to the same people, without a time."""
     source = pushes.get(session, push_id)
@@ -147,9 +153,21 @@ def _channels(form: Form) -> list[str]:
         raise Invalid(field="channels", reason="请选择至少一个渠道")
     if "template" in channels and not form.service:
         raise Invalid(field="channels", reason="模板消息只能用于服务通知，不能用于营销")
+    if form.audience.get("by_tag"):
+        _check_by_tag(form, channels)
     if "sms" in channels and form.audience.get("kind") == "followers":
         raise Invalid(field="channels", reason="粉丝没有手机号，短信请发给会员")
     return channels
+
+
+def _check_by_tag(form: Form, channels: list[str]) -> None:
+    # One call goes to whoever bears the tag at WeChat: nobody can be held back from it.
+    if "mass" not in channels:
+        raise Invalid(field="audience", reason="按微信标签群发要选“群发”渠道")
+    if len(form.variants) > 1:
+        raise Invalid(field="variants", reason="按微信标签群发时，所有人收到同一个版本")
+    if form.holdout_percent:
+        raise Invalid(field="holdout_percent", reason="按微信标签群发时不能留对照组，请填 0")
 
 
 def _variants(form: Form, channels: list[str]) -> list[dict[str, Any]]:

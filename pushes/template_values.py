@@ -35,6 +35,12 @@ def kind_of(key: str) -> str | None:
     return match[1] if match and match[1] in _RULES else None
 
 
+def rule(key: str) -> str:
+    """What the value of a key must look like, in words; nothing for keys that know no rule."""
+    kind = kind_of(key)
+    return _RULES[kind][1] if kind else ""
+
+
 def fault(key: str, value: str) -> str | None:
     """Why WeChat would refuse the value, in words; None when it would not."""
     if not value.strip():

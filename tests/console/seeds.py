@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from content.branches import Branch
+from content.reviews import Hand
 from kernel import operators
 from kernel.operators import Operator
 from kernel.outcomes import Outcome
@@ -22,8 +23,10 @@ from menus.versions import MenuVersion
 from products import applications
 from products.applications import Application, Form
 from products.catalogue import Product
-from pushes import pushes
+from pushes import drafts, life
+from pushes.drafts import Form as PushForm
 from pushes.pushes import Push
+from pushes.settings import PushRules
 from tests.console.house import NOON, PASSWORD
 
 # A hash says itself what it cost, so checking these is fast.
@@ -96,10 +99,37 @@ def add_application(session: Session, vault: Vault, member: Member) -> Applicati
     return applications.submit(session, vault, member.id, form, NOON)
 
 
-def add_push(session: Session, author: str, title: str = "冬至祝福") -> Push:
+def hand_of(session: Session, login: str) -> Hand:
+    """That operator, at noon."""
+    return Hand(session.scalars(select(Operator.id).where(Operator.login == login)).one(), NOON)
+
+
+def add_push(
+    session: Session, author: str, title: str = "冬至祝福", text: str = "冬至快乐\n记得吃饺子"
+) -> Push:
     """A draft by the operator with that role."""
-    author_id = session.scalars(select(Operator.id).where(Operator.login == author)).one()
-    return pushes.draft(session, title, "冬至快乐\n记得吃饺子", author_id, NOON)
+    return drafts.write(session, drafts.text_form(title, text), hand_of(session, author))
+
+
+def submit_push(session: Session, author: str, title: str = "冬至祝福") -> Push:
+    """One that waits for the second pair of eyes."""
+    push = add_push(session, author, title)
+    life.submit(session, push.id, hand_of(session, author))
+    return push
+
+
+def run_push(session: Session, author: str, form: PushForm | None = None) -> Push:
+    """One that was approved and is on its way, its people turned into rows."""
+    hand = hand_of(session, author)
+    form = form or drafts.text_form("冬至祝福", "冬至快乐")
+    push = drafts.write(session, form, hand)
+    life.submit(session, push.id, hand)
+    approver = hand_of(session, "approver" if author != "approver" else "owner")
+    life.approve(session, push.id, approver, "可以发")
+    life.schedule(session, push.id, None, approver)
+    begun = life.begin(session, push.id, NOON, PushRules())
+    assert begun.state == "running", begun
+    return push
 
 
 def add_first_menu(session: Session) -> MenuVersion:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from pushes import deliveries
 from tests.console import calendar_seeds, content_seeds, desk_seeds, loyalty_seeds, people, seeds
+from tests.console import content_seeds, desk_seeds, loyalty_seeds, people, seeds
 from tests.console.house import Browser, House
 
 # Statements a page may cost, the one that finds the session included.
@@ -103,8 +104,7 @@ def add_some(house: House, numbers: range) -> None:
         for number in numbers:
             member = seeds.add_member(db, house.vault, number)
             seeds.add_application(db, house.vault, member)
-            push = seeds.add_push(db, "marketer")
-            deliveries.snapshot(db, push.id, 100)
+            seeds.add_push(db, "marketer")
             loyalty_seeds.add_more(db, house.vault, member.id)
             people.add_more(db, house.vault, member.id)
             desk_seeds.add_more(db, member.openid, number)

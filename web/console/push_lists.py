@@ -1,114 +1,117 @@
-"""What the pages of pushes read."""
+"""The list of pushes: what needs somebody first, then all of them, narrowed and paged."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session, aliased
 
 from kernel.operators import Operator
-from kernel.refusals import NotFound
-from loyalty.followers import Follower
-from loyalty.members import Member
-from pushes import chunks, deliveries, life, push_works
-from pushes.deliveries import Delivery
-from pushes.pushes import Push
-from web.console import compliance
+from pushes import chunks
+from pushes.chunks import PushChunk
+from pushes.pushes import NEEDS_SOMEBODY, STATE_NAMES, Push
 from web.console.paging import Page, page_of
-from web.wiring import now
 
 # The push, its author's name, its approver's name.
 Line = Row[Push, str, str]
 
 SIZE = 20
-_RECIPIENTS = 25
-_MOVING = frozenset({"scheduled", "running"})
+_MOST_URGENT = 10
+_TEXT = 40
+_ID_DIGITS = 18
 
 
 @dataclass(frozen=True)
-class Reach:
-    """Members whom a push reaches, and those whom it does not because they left."""
+class Wanted:
+    """The fields of the search; "" stands for anything."""
 
-    following: int
-    gone: int
+    q: str = ""
+    state: str = ""
+    channel: str = ""
+
+    def said(self) -> dict[str, str]:
+        """What was chosen, as an address holds it."""
+        return {name: value for name, value in vars(self).items() if value}
 
 
 @dataclass(frozen=True)
-class Sheet:
-    """Everything the page of one push shows."""
+class Listed:
+    """What the page shows; `counts` is of all pushes by state, `figures` by push and state."""
 
-    push: Push
-    author: str
-    approver: str | None
-    reach: Reach | None
-    counts: dict[str, int]
-    recipients: Page[Delivery]
-    findings: list[compliance.Shown]
-
-    @property
-    def moves(self) -> bool:
-        """Whether the figures are still going to change by themselves."""
-        return self.push.state in _MOVING
+    urgent: Sequence[Line]
+    page: Page[Line]
+    counts: Mapping[str, int]
+    figures: Mapping[int, Mapping[str, int]]
 
 
-def page(session: Session, before: int | None) -> Page[tuple[Line, dict[str, int]]]:
-    """Pushes with the names of their people and their deliveries by state, newest first."""
+def wanted_of(values: Mapping[str, str]) -> Wanted:
+    """What a query string asks for; what cannot be read is not asked for."""
+    state, q = values.get("state", ""), values.get("q", "").replace("\x00", "").strip()
+    clean = q[:_TEXT].encode("utf-8", "ignore").decode()
+    return Wanted(q=clean, state=state if state in STATE_NAMES else "")
+
+
+def listed(session: Session, wanted: Wanted, before: int | None) -> Listed:
+    """A page of pushes, the newest first, in a fixed number of statements."""
+    first = before is None and not wanted.said()
+    urgent = _urgent(session) if first else []
+    page = _page(session, wanted, before)
+    ids = {line.Push.id for line in (*urgent, *page.rows)}
+    return Listed(urgent, page, _counts(session), _figures(session, ids))
+
+
+def _urgent(session: Session) -> Sequence[Line]:
+    query = _with_people().where(Push.state.in_(NEEDS_SOMEBODY)).order_by(Push.id.desc())
+    return session.execute(query.limit(_MOST_URGENT)).all()
+
+
+def _page(session: Session, wanted: Wanted, before: int | None) -> Page[Line]:
     query = _with_people().order_by(Push.id.desc()).limit(SIZE + 1)
     if before is not None:
         query = query.where(Push.id < before)
-    found = session.execute(query).all()
-    lines = [(row, chunks.by_state(chunks.progress(session, row.Push))) for row in found]
-    return page_of(lines, SIZE, lambda line: int(line[0].Push.id))
+    if wanted.state:
+        query = query.where(Push.state == wanted.state)
+    q = wanted.q
+    if q.isascii() and q.isdigit() and len(q) <= _ID_DIGITS:
+        query = query.where(Push.id == int(q))
+    elif q:
+        query = query.where(Push.title.contains(q, autoescape=True))
+    return page_of(session.execute(query).all(), SIZE, lambda line: int(line.Push.id))
 
 
-def sheet(session: Session, push_id: int, state: str, after: int | None) -> Sheet:
-    """The sheet of one push with its recipients in `state`, or all. Raises NotFound."""
-    row = session.execute(_with_people().where(Push.id == push_id)).one_or_none()
-    if row is None:
-        raise NotFound
-    counts = chunks.by_state(chunks.progress(session, row.Push))
-    return Sheet(
-        push=row.Push,
-        author=row.author,
-        approver=row.approver,
-        reach=reach(session) if row.Push.state in {"draft", "review"} else None,
-        counts=counts,
-        recipients=_recipients(session, push_id, state, after),
-        findings=_findings(session, row.Push) if row.Push.state in {"draft", "review"} else [],
+def _counts(session: Session) -> dict[str, int]:
+    rows = session.execute(select(Push.state, func.count()).group_by(Push.state))
+    return {row[0]: int(row[1]) for row in rows}
+
+
+def _figures(session: Session, ids: set[int]) -> dict[int, dict[str, int]]:
+    """Deliveries by state as far as chunks are closed; what is still open counts as waiting."""
+    if not ids:
+        return {}
+    found: dict[int, list[list[Any]]] = {}
+    rows = session.execute(
+        select(PushChunk.push_id, PushChunk.state, PushChunk.size, PushChunk.tally).where(
+            PushChunk.push_id.in_(ids)
+        )
     )
-
-
-def _findings(session: Session, push: Push) -> list[compliance.Shown]:
-    work = push_works.works_of(push, now(), 0)[0]
-    return compliance.around(life.findings(session, push, now()), work)
-
-
-def reach(session: Session) -> Reach:
-    """Whom a push would reach now, by the rule of `deliveries.snapshot`."""
-    everybody = session.scalar(select(func.count()).select_from(Member)) or 0
-    following = session.scalar(
-        select(func.count())
-        .select_from(Member)
-        .join(Follower, Follower.openid == Member.openid)
-        .where(Follower.subscribed.is_(True))
-    )
-    return Reach(following or 0, everybody - (following or 0))
+    for row in rows:
+        lines = row.tally if row.state == "closed" else [["pending", "", 0, None, row.size]]
+        found.setdefault(row.push_id, []).extend(lines)
+    return {push_id: chunks.by_state(lines) for push_id, lines in found.items()}
 
 
 def _with_people() -> Select[Push, str, str]:
     author, approver = aliased(Operator), aliased(Operator)
-    return (
+    query: Any = (
         select(Push, author.name.label("author"), approver.name.label("approver"))
         .join(author, author.id == Push.created_by)
         .outerjoin(approver, approver.id == Push.approved_by)
     )
+    found: Select[Push, str, str] = query
+    return found
 
 
-def _recipients(session: Session, push_id: int, state: str, after: int | None) -> Page[Delivery]:
-    query = select(Delivery).where(Delivery.push_id == push_id)
-    if state in deliveries.STATE_NAMES:
-        query = query.where(Delivery.state == state)
-    if after is not None:
-        query = query.where(Delivery.member_id > after)
-    # By member, since (push, member) is the unique key and so already in this order.
-    rows = session.scalars(query.order_by(Delivery.member_id).limit(_RECIPIENTS + 1)).all()
-    return page_of(rows, _RECIPIENTS, lambda delivery: delivery.member_id)
+def line_of(session: Session, push_id: int) -> Line | None:
+    """One push with the names of its people."""
+    return session.execute(_with_people().where(Push.id == push_id)).one_or_none()

@@ -1,111 +1,96 @@
-"""Pushes: write one, have it approved by somebody else, watch it go out."""
+"""Pushes: which there are, and everything about one of them."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, g, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from kernel.refusals import Invalid
-from pushes import deliveries, drafts, life
-from pushes.messages import TEXT_BYTES
-from pushes.pushes import STATE_NAMES
-from web.console import push_lists, reviews
-from web.console.fields import Fields, Shown, again
+from pushes import preflight, pushes, samples
+from pushes.channels import NAMES
+from pushes.deliveries import REASON_NAMES
+from pushes.deliveries import STATE_NAMES as DELIVERY_NAMES
+from pushes.messages import Reader
+from pushes.preflight import Preflight
+from pushes.pushes import STATE_NAMES, Push
+from web.console import push_lists, push_looks, push_sheets, sessions
 from web.console.guards import operator_required
 from web.console.paging import asked_id
-from web.wiring import read, transaction, wiring
+from web.wiring import now, read, wiring
 
 bp = Blueprint("pushes", __name__, url_prefix="/pushes")
+
+Flight = tuple[Push, Preflight, list[Reader]]
 
 
 @bp.get("")
 @operator_required("pushes.read")
 def show_list() -> ResponseReturnValue:
-    """All pushes, the newest first, with what became of them."""
-    page = read(lambda db: push_lists.page(db, asked_id()))
-    return render_template("console/pushes/list.html", page=page, state_names=STATE_NAMES)
-
-
-@bp.get("/new")
-@operator_required("pushes.write")
-def show_form() -> ResponseReturnValue:
-    """An empty push."""
-    return _form("", "")
-
-
-@bp.post("")
-@operator_required("pushes.write")
-def create() -> ResponseReturnValue:
-    """Write a push down; what the rules refuse comes back with the text still in the form."""
-    title = request.form.get("title", "").replace("\x00", "")
-    # Browsers send CRLF, which would cost a byte a line and is not what the counter counted.
-    body = request.form.get("body", "").replace("\r\n", "\n").replace("\x00", "")
-
-    def work(db: Session) -> int:
-        push = drafts.write(db, drafts.text_form(title, body), reviews.hand())
-        life.submit(db, push.id, reviews.hand())
-        return push.id
-
-    try:
-        push_id = transaction(work)
-    except Invalid as refused:
-        return _form(title, body, refused), 422
-    flash("push_drafted", "success")
-    return redirect(url_for(".show", push_id=push_id), 303)
+    """Pushes, what needs somebody first, then the newest; by state and by title."""
+    wanted = push_lists.wanted_of(request.args)
+    found = read(lambda db: push_lists.listed(db, wanted, asked_id()))
+    return render_template(
+        "console/pushes/list.html",
+        found=found,
+        page=found.page,
+        wanted=wanted,
+        said=wanted.said(),
+        state_names=STATE_NAMES,
+        names=NAMES,
+    )
 
 
 @bp.get("/<row:push_id>")
 @operator_required("pushes.read")
 def show(push_id: int) -> ResponseReturnValue:
-    """One push: its text, who is reached, and how far it is."""
-    return _sheet(push_id, "console/pushes/show.html")
-
-
-@bp.get("/<row:push_id>/progress")
-@operator_required("pushes.read")
-def show_progress(push_id: int) -> ResponseReturnValue:
-    """The part of the page that changes while the push goes out."""
-    return _sheet(push_id, "console/pushes/progress.html")
-
-
-@bp.post("/<row:push_id>/approvals")
-@operator_required("pushes.approve")
-def approve(push_id: int) -> ResponseReturnValue:
-    """Let a push go out. Raises OwnWork, WrongState, NotCompliant."""
-    reason = Fields(request.form).text("reason")
-
-    def work(db: Session) -> None:
-        life.approve(db, push_id, reviews.hand(), reason)
-        life.schedule(db, push_id, None, reviews.hand())
-
-    try:
-        transaction(work)
-    except Invalid as refused:
-        return _sheet(push_id, "console/pushes/show.html", refused), 422
-    # Only now do the workers find it approved; should the queue be away, a sweep begins it.
-    wiring().nudge("start_push", push_id)
-    flash("push_approved", "success")
-    return redirect(url_for(".show", push_id=push_id), 303)
-
-
-def _form(title: str, body: str, refused: Invalid | None = None) -> str:
+    """One push: its life, what it says, who is reached, how far it is. Raises NotFound."""
+    sheet = read(lambda db: push_sheets.sheet(db, push_id))
+    push = sheet.push
+    frame = push_looks.frame_of(push)
+    looks = {
+        "ABC"[number]: push_looks.looks(variant["contents"], frame)
+        for number, variant in enumerate(push.variants)
+    }
     return render_template(
-        "console/pushes/new.html",
-        title=title,
-        body=body,
-        refused=refused and refused.facts,
-        limit=TEXT_BYTES,
-        reach=read(push_lists.reach),
-    )
-
-
-def _sheet(push_id: int, template: str, refused: Invalid | None = None) -> str:
-    state, after = request.args.get("state", ""), asked_id("after")
-    return render_template(
-        template,
-        sheet=read(lambda db: push_lists.sheet(db, push_id, state, after)),
-        form=again(request.form, refused) if refused else Shown({}),
-        state_asked=state,
-        after=after,
+        "console/pushes/show.html",
+        sheet=sheet,
+        push=push,
+        progress=sheet.progress,
+        versions=looks,
+        names=NAMES,
         state_names=STATE_NAMES,
-        delivery_names=deliveries.STATE_NAMES,
+        delivery_names=DELIVERY_NAMES,
+        reason_names=REASON_NAMES,
+        at=now(),
     )
+
+
+@bp.get("/<row:push_id>/preflight")
+@operator_required("pushes.read")
+def show_preflight(push_id: int) -> ResponseReturnValue:
+    """What it would do if it were let go, and for approvers the way to do so. Raises NotFound."""
+
+    def work(db: Session) -> Flight:
+        push = pushes.get(db, push_id)
+        found = preflight.look(db, push, now(), wiring().push_rules)
+        return push, found, samples.readers(db, push.audience, now())
+
+    push, flight, readers = read(work)
+    signed_in = sessions.current()
+    part = "preflight" if request.headers.get("HX-Request") else "preflight-page"
+    return render_template(
+        f"console/pushes/{part}.html",
+        push=push,
+        flight=flight,
+        people=_drawn(push, readers),
+        decides=push.state == "review" and g.operator.may("pushes.approve"),
+        is_own=push.created_by == g.operator.id,
+        confirmed=signed_in is not None and signed_in.is_confirmed,
+        reason_names=REASON_NAMES,
+        fault="",
+    )
+
+
+def _drawn(push: Push, readers: list[Reader]) -> list[tuple[Reader, list[push_looks.Look]]]:
+    """Real people with what each channel would say to them."""
+    return [
+        (one, push_looks.looks(push.contents, push_looks.frame_of(push, one))) for one in readers
+    ]

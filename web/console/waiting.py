@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, and_, func, not_, or_, select
 from sqlalchemy.orm import Session
 
 from content.article_revisions import ArticleRevision
@@ -81,8 +81,10 @@ def _outbox(asking: Asking) -> Count:
     )
 
 
-def _pushes(_asking: Asking) -> Count:
-    return _count(Push, Push.state.in_(NEEDS_SOMEBODY))
+def _pushes(asking: Asking) -> Count:
+    # One that failed is over: after a week somebody has seen it.
+    seen = and_(Push.state == "failed", Push.finished_at <= asking.at - _WEEK)
+    return _count(Push, Push.state.in_(NEEDS_SOMEBODY), not_(seen))
 
 
 def _proposals(asking: Asking) -> Count:
