@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from content.article_sync import ArticleSync
-from pushes import switches
+from pushes import messages, switches
 from pushes.channels import MASS_LEAST, NAMES
 from pushes.pushes import Push
 from pushes.settings import PushRules
@@ -35,7 +35,7 @@ class Warned:
 def of(session: Session, push: Push, facts: Facts, rules: PushRules) -> list[Warned]:
     """Everything worth saying, what stops the push first."""
     found = [*_channels(session, push), *_people(push, facts), *_time(push, facts, rules)]
-    found += _articles(session, push)
+    found += [*_articles(session, push), *_links(push)]
     return sorted(found, key=lambda one: not one.stops)
 
 
@@ -84,3 +84,18 @@ def _articles(session: Session, push: Push) -> Iterator[Warned]:
     wanted = {one["article_id"] for one in contents if one.get("kind") == "article"}
     if wanted - drafts_of(session, wanted).keys():
         yield Warned("群发的文章不在微信草稿箱里，请先同步到草稿箱", stops=True)
+
+
+def _links(push: Push) -> Iterator[Warned]:
+    texts = [
+        text for variant in push.variants for _, text in messages.texts_of(variant["contents"])
+    ]
+    if not push.link and any("{链接}" in text for text in texts):
+        yield Warned("内容里用了 {链接}，但没有填点开去哪，收到的人看不到链接")
+    is_news = any(
+        content.get("kind") == "news"
+        for variant in push.variants
+        for content in variant["contents"].values()
+    )
+    if is_news and not push.link:
+        yield Warned("图文卡片没有填点开去哪，点了打不开", stops="customer" in push.channels[:1])

@@ -65,9 +65,11 @@ def take_console(browser: Browser, product: Product) -> None:
     with at_console(browser, product, "marketer") as page:
         page.get_by_role("link", name="新建推送").click()
         page.get_by_label("标题").fill("春节祝福")
-        page.get_by_label("内容").fill("铁通掌上营业厅祝您新春快乐，阖家幸福！")
+        page.get_by_label("内容").first.fill("铁通掌上营业厅祝您新春快乐，阖家幸福！")
+        page.wait_for_timeout(1_000)
         page.screenshot(path=_SHOTS / "push.png")
-        page.get_by_role("button", name="保存，提交审核").click()
+        page.get_by_role("button", name="保存草稿").click()
+        page.get_by_role("button", name="提交审核").click()
         expect(page.get_by_text("需由另一位同事审核").first).to_be_visible()
     with at_console(browser, product, "owner") as page:
         page.wait_for_timeout(300)

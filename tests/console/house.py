@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -110,7 +111,7 @@ class Browser:
         assert answer.status_code == 200, (path, answer.status_code, answer.text[:2000])
         return answer.text
 
-    def post(self, path: str, **form: str) -> TestResponse:
+    def post(self, path: str, **form: Any) -> TestResponse:
         return self.client.post(path, data={**form, "csrf_token": self.token()})
 
     def token(self) -> str:

@@ -15,6 +15,7 @@ from kernel.roles import BRANCH_ROLES, ROLES
 from kernel.vault import Vault
 from loyalty import followers, members
 from loyalty.members import Member, Registration
+from loyalty.tags import Tag
 from menus import publications, sendings, versions
 from menus.platform import MenuRules
 from menus.targets import click
@@ -123,13 +124,25 @@ def run_push(session: Session, author: str, form: PushForm | None = None) -> Pus
     hand = hand_of(session, author)
     form = form or drafts.text_form("冬至祝福", "冬至快乐")
     push = drafts.write(session, form, hand)
-    life.submit(session, push.id, hand)
-    approver = hand_of(session, "approver" if author != "approver" else "owner")
-    life.approve(session, push.id, approver, "可以发")
-    life.schedule(session, push.id, None, approver)
-    begun = life.begin(session, push.id, NOON, PushRules())
-    assert begun.state == "running", begun
+    let_go(session, push.id)
     return push
+
+
+def let_go(session: Session, push_id: int) -> None:
+    """Submit it, approve it, begin it."""
+    push = session.get_one(Push, push_id)
+    life.submit(session, push_id, Hand(push.created_by, NOON))
+    approver = hand_of(session, "approver")
+    life.approve(session, push_id, approver, "可以发")
+    life.schedule(session, push_id, None, approver)
+    begun = life.begin(session, push_id, NOON, PushRules())
+    assert begun.state == "running", begun
+
+
+def add_tag(session: Session, code: str) -> None:
+    """A tag by hand."""
+    session.add(Tag(code=code, name=code, kind="hand", rule=None, active=True, created_at=NOON))
+    session.flush()
 
 
 def add_first_menu(session: Session) -> MenuVersion:

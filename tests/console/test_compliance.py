@@ -21,11 +21,7 @@ FIELDS = {"compliance_kind": "push", "compliance_fields": "title=标题;body=内
 
 def add_push(house: House, body: str, title: str = "通知") -> Push:
     """A draft of the marketer."""
-    push = house.database.transaction(lambda db: seeds.add_push(db, "marketer", title))
-    house.database.transaction(
-        lambda db: db.execute(update(Push).where(Push.id == push.id).values(body=body))
-    )
-    return push
+    return house.database.transaction(lambda db: seeds.add_push(db, "marketer", title, body))
 
 
 def state_of(house: House, push: Push) -> str:
@@ -151,44 +147,41 @@ def test_editors_carry_the_panel(marketer: Browser) -> None:
         assert "delay:600ms" in page
 
 
+def submit(house: House, push: Push) -> None:
+    answer = house.enter("marketer").post(f"/console/pushes/{push.id}/review")
+    assert answer.status_code == 303
+
+
 @pytest.mark.usefixtures("audience")
-def test_red_keeps_a_push_from_being_approved(house: House) -> None:
+def test_red_keeps_a_push_from_being_submitted(house: House) -> None:
     push = add_push(house, "全网最低价，转发朋友圈领红包")
-    approver = house.enter("approver")
-    page = approver.text(f"/console/pushes/{push.id}")
-    assert "不能批准" in page
-    assert "批准并发送" not in page
+    page = house.enter("marketer").text(f"/console/pushes/{push.id}")
+    assert "改好红色的地方后才能提交审核" in page
     assert "<mark>全网最低价</mark>" in page
 
-    answer = approver.post(f"/console/pushes/{push.id}/approvals", reason="没事")
+    submit(house, push)
 
-    assert answer.status_code == 409
     assert state_of(house, push) == "draft"
-    assert house.nudged == []
-    assert acts(house) == []
+    assert [act.action for act in acts(house)] == ["push.drafted"]
 
 
 @pytest.mark.usefixtures("audience")
 def test_amber_wants_a_reason_which_is_kept(house: House) -> None:
     push = add_push(house, "宽带优惠活动进行中，欢迎到店")
+    submit(house, push)
     approver = house.enter("approver")
     path = f"/console/pushes/{push.id}"
-    assert "通过的理由" in approver.text(path)
+    assert "通过的理由" in approver.text(f"{path}/preflight")
 
-    silent = approver.post(f"{path}/approvals", reason="  ")
-    long = approver.post(f"{path}/approvals", reason="长" * 501)
-    assert (silent.status_code, long.status_code) == (422, 422)
-    assert "请写明通过的理由" in silent.text
-    assert "长" * 501 in long.text
-    assert state_of(house, push) == "draft"
+    approver.post(f"{path}/approvals", reason="  ")
+    assert "请写明通过的理由" in approver.text(path)
+    approver.post(f"{path}/approvals", reason="长" * 501)
+    assert state_of(house, push) == "review"
 
-    answer = approver.post(f"{path}/approvals", reason="长期活动，没有截止日")
+    approver.post(f"{path}/approvals", reason="长期活动，没有截止日", when="waits")
 
-    assert answer.status_code == 303
     assert state_of(house, push) == "approved"
-    (act,) = acts(house)
-    assert act.details == {
-        "reached": 2,
+    assert acts(house)[-1].details == {
         "reason": "长期活动，没有截止日",
         "findings": ["end-unsaid"],
     }
@@ -197,11 +190,13 @@ def test_amber_wants_a_reason_which_is_kept(house: House) -> None:
 @pytest.mark.usefixtures("audience")
 def test_a_push_at_night_wants_a_reason(house: House) -> None:
     push = add_push(house, "今晚机房割接，宽带中断")
+    submit(house, push)
     house.clock.move(hours=10)  # 22:00 in Shanghai
     approver = house.enter("approver")
 
-    assert "打扰时段" in approver.text(f"/console/pushes/{push.id}")
-    assert approver.post(f"/console/pushes/{push.id}/approvals").status_code == 422
+    assert "打扰时段" in approver.text(f"/console/pushes/{push.id}/preflight")
+    approver.post(f"/console/pushes/{push.id}/approvals")
+    assert state_of(house, push) == "review"
 
 
 @pytest.mark.usefixtures("audience")

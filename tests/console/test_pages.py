@@ -55,6 +55,17 @@ COSTS = {
     "push-proposals/occasions": 3,
     "replies": 4,
     "replies?tab=follow": 4,
+    "pushes": 6,
+    "pushes/1": 14,
+    "pushes/1/preflight": 8,
+    "pushes/1/progress": 4,
+    "pushes/1/recipients": 5,
+    "pushes/new": 9,
+    "push-channels": 4,
+    "push-lists": 2,
+    "members/1/pushes": 7,
+    "replies": 3,
+    "replies?tab=follow": 3,
     "replies/new": 4,
     "replies/1": 9,
     "replies/1/edit": 5,
@@ -104,7 +115,7 @@ def add_some(house: House, numbers: range) -> None:
         for number in numbers:
             member = seeds.add_member(db, house.vault, number)
             seeds.add_application(db, house.vault, member)
-            seeds.add_push(db, "marketer")
+            seeds.submit_push(db, "marketer")
             loyalty_seeds.add_more(db, house.vault, member.id)
             people.add_more(db, house.vault, member.id)
             desk_seeds.add_more(db, member.openid, number)
@@ -163,8 +174,8 @@ def test_empty_pages_say_what_will_be_there(owner: Browser) -> None:
 
 
 def test_home_shows_what_waits_for_the_one_who_looks(house: House, owner: Browser) -> None:
-    house.database.transaction(lambda db: seeds.add_push(db, "owner", "我的推送"))
-    house.database.transaction(lambda db: seeds.add_push(db, "marketer", "同事的推送"))
+    house.database.transaction(lambda db: seeds.submit_push(db, "owner", "我的推送"))
+    house.database.transaction(lambda db: seeds.submit_push(db, "marketer", "同事的推送"))
 
     page = owner.text("/console/")
 

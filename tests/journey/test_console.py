@@ -39,16 +39,23 @@ def test_two_people_send_a_greeting(
     phone.hand_to("王秀英")
     with at_console(browser, product, "approver") as page:
         watch.over(page.context)
-        page.get_by_role("link", name="春节祝福").click()
+        page.get_by_role("link", name="春节祝福").first.click()
         inspect(page)
+        expect(page.get_by_role("button", name="批准并马上发送")).to_be_visible()
         reason = page.get_by_label("通过的理由")
         if reason.count():  # at night a push disturbs people
             reason.fill("测试环境")
-        page.get_by_role("button", name="批准并发送").click()
+        page.get_by_role("button", name="批准并马上发送").click()
         expect(phone.screen.get_by_text(GREETING)).to_be_visible()
         expect(page.locator(".wt-progress-head")).to_contain_text("100%")
         inspect(page)
-        counts = [int(text) for text in page.locator(".wt-counts dd").all_text_contents()]
+        terms = page.locator(".wt-counts").first.locator("dd").all_text_contents()
+        counts = [int(text) for text in terms]
+        page.get_by_label("会员号、姓名、手机号或 OpenID").fill("王秀英")
+        page.get_by_role("button", name="查", exact=True).click()
+        expect(page.get_by_text("已通过群发送出")).to_be_visible()
+        page.get_by_role("link", name="看全部收件人").click()
+        inspect(page)
         rows = page.get_by_role("table").get_by_role("row").count() - 1
         assert counts[0] == sum(counts) == rows >= 12
     assert phone.screen.get_by_text(GREETING).count() == 1
@@ -60,10 +67,15 @@ def write_push(page: Page) -> None:
     page.get_by_role("link", name="新建推送").first.click()
     inspect(page)
     page.get_by_label("标题").fill("春节祝福")
-    page.get_by_label("内容").fill(GREETING)
-    page.get_by_role("button", name="保存，提交审核").click()
+    page.get_by_label("内容").first.fill(GREETING)
+    expect(page.locator(".wt-bubble")).to_have_text(GREETING)
+    page.get_by_label("对照组").fill("0")
+    page.get_by_role("button", name="保存草稿").click()
+    expect(page.get_by_text("名单共")).to_be_visible()
+    inspect(page)
+    page.get_by_role("button", name="提交审核").click()
     expect(page.get_by_text("需由另一位同事审核").first).to_be_visible()
-    expect(page.get_by_role("button", name="批准并发送")).to_have_count(0)
+    expect(page.get_by_role("button", name="批准并马上发送")).to_have_count(0)
     inspect(page)
 
 

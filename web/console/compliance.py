@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from content import compliance
 from content.compliance import Finding, Kind, Passage, Work
 from kernel.refusals import Invalid
+from pushes.messages import SLOTS
 from web.console.fields import Fields
 from web.console.guards import operator_required
 
@@ -88,7 +89,10 @@ def _around(finding: Finding, text: str) -> Shown:
 
 def _work() -> Work:
     fields = Fields(request.form)
-    return Work(_kind(fields), tuple(_passages(fields))[:_MOST_PASSAGES], facts=_facts(fields))
+    kind, facts = _kind(fields), _facts(fields)
+    if kind in {"push", "template"}:
+        facts["slots"] = tuple(SLOTS)  # filled in when it is sent
+    return Work(kind, tuple(_passages(fields))[:_MOST_PASSAGES], facts=facts)
 
 
 def _kind(fields: Fields) -> Kind:

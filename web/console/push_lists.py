@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 from kernel.operators import Operator
 from pushes import chunks
 from pushes.chunks import PushChunk
+from pushes.deliveries import Delivery
 from pushes.pushes import NEEDS_SOMEBODY, STATE_NAMES, Push
 from web.console.paging import Page, page_of
 
@@ -28,7 +29,6 @@ class Wanted:
 
     q: str = ""
     state: str = ""
-    channel: str = ""
 
     def said(self) -> dict[str, str]:
         """What was chosen, as an address holds it."""
@@ -86,18 +86,24 @@ def _counts(session: Session) -> dict[str, int]:
 
 
 def _figures(session: Session, ids: set[int]) -> dict[int, dict[str, int]]:
-    """Deliveries by state as far as chunks are closed; what is still open counts as waiting."""
+    """Deliveries by state: closed chunks as they were counted, and the few open ones counted."""
     if not ids:
         return {}
     found: dict[int, list[list[Any]]] = {}
-    rows = session.execute(
-        select(PushChunk.push_id, PushChunk.state, PushChunk.size, PushChunk.tally).where(
-            PushChunk.push_id.in_(ids)
-        )
+    closed = select(PushChunk.push_id, PushChunk.tally).where(
+        PushChunk.push_id.in_(ids), PushChunk.state == "closed"
     )
-    for row in rows:
-        lines = row.tally if row.state == "closed" else [["pending", "", 0, None, row.size]]
-        found.setdefault(row.push_id, []).extend(lines)
+    for row in session.execute(closed):
+        found.setdefault(row.push_id, []).extend(row.tally)
+    here = (Delivery.push_id == PushChunk.push_id) & (Delivery.chunk_no == PushChunk.no)
+    begun = (
+        select(PushChunk.push_id, Delivery.state, func.count())
+        .join(Delivery, here)
+        .where(PushChunk.push_id.in_(ids), PushChunk.state != "closed", PushChunk.claim_no > 0)
+        .group_by(PushChunk.push_id, Delivery.state)
+    )
+    for push_id, state, count in session.execute(begun):
+        found.setdefault(push_id, []).append([state, "", 0, None, count])
     return {push_id: chunks.by_state(lines) for push_id, lines in found.items()}
 
 

@@ -16,7 +16,7 @@ from pushes.chunks import PushChunk
 from pushes.clicks import PushClick
 from pushes.pushes import ENDED, STATE_NAMES, Push
 from pushes.switches import ChannelStop
-from web.console import compliance, push_lists, review_lists
+from web.console import push_lists, review_lists
 from web.console.guards import operator_id
 from web.console.review_lists import Desk
 from web.wiring import now, wiring
@@ -129,11 +129,6 @@ def audience_name(session: Session, push: Push) -> str:
         return audiences.name_of(session, push.audience)
     except NotFound:
         return f"{audiences.KINDS[push.audience['kind']]}（已停用）"
-
-
-def findings(session: Session, push: Push) -> list[compliance.Shown]:
-    """What stands against it now."""
-    return [compliance.Shown(one) for one in life.findings(session, push, now())]
 
 
 def progress(session: Session, push: Push) -> Progress:
