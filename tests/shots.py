@@ -64,8 +64,8 @@ def take_console(browser: Browser, product: Product) -> None:
     """A push that waits, and the home page of whoever may approve it."""
     with at_console(browser, product, "marketer") as page:
         page.get_by_role("link", name="新建推送").click()
-        page.get_by_label("标题").fill("春节祝福")
-        page.get_by_label("内容").first.fill("铁通掌上营业厅祝您新春快乐，阖家幸福！")
+        page.locator("#title").fill("春节祝福")
+        page.locator("[name='a.mass.text']").fill("铁通掌上营业厅祝您新春快乐，阖家幸福！")
         page.wait_for_timeout(1_000)
         page.screenshot(path=_SHOTS / "push.png")
         page.get_by_role("button", name="保存草稿").click()

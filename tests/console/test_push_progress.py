@@ -67,6 +67,12 @@ def test_the_figures_add_up_and_refresh_themselves(running: House) -> None:
     assert "hx-trigger" not in browser.text(f"{PATH}/progress?seen=finished")
 
 
+def test_quiet_hours_are_said(running: House) -> None:
+    running.clock.move(hours=10)  # 22:00 in Shanghai
+    page = running.enter("marketer").text(f"{PATH}/progress")
+    assert "免打扰时段，11月22日 08:00 接着发" in page
+
+
 def test_did_mrs_li_get_it(running: House) -> None:
     def click(db: Session) -> None:
         found = db.scalars(select(Delivery).where(Delivery.member_id == 2)).one()

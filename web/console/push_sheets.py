@@ -22,7 +22,8 @@ from web.console.review_lists import Desk
 from web.wiring import now, wiring
 
 _BEFORE_START = ("draft", "review", "approved", "scheduled", "missed")
-_MOVING = frozenset({"scheduled", "running", "paused", "approved"})
+_MOVING = frozenset({"running", "paused"})
+_SOON = timedelta(minutes=5)
 _MOST_STAFF = 100
 _MOST_CHUNKS = 60
 
@@ -52,13 +53,16 @@ class Progress:
     clickers: int
     chunks: Sequence[PushChunk]
     chunk_counts: dict[str, int]
+    # Until when quiet hours hold it up; None when they do not.
+    quiet_until: datetime | None = None
 
     @property
     def moves(self) -> bool:
         """Whether the figures are still going to change by themselves."""
-        return self.push.state in _MOVING or (
-            self.push.state in ENDED and self.counts.get("sending", 0) > 0
-        )
+        if self.push.state == "scheduled":
+            return self.push.send_at is not None and self.push.send_at <= now() + _SOON
+        in_flight = self.push.state in ENDED and self.counts.get("sending", 0) > 0
+        return self.push.state in _MOVING or in_flight
 
     @property
     def everybody(self) -> int:
@@ -142,9 +146,14 @@ def progress(session: Session, push: Push) -> Progress:
     waiting = counts.get("pending", 0) + counts.get("sending", 0)
     clicks, clickers = _clicks(session, push)
     states, shown = _chunks(session, push)
-    return Progress(
-        push, lines, counts, rate, _left(push, waiting, rate), clicks, clickers, shown, states
-    )
+    left, quiet = _left(push, waiting, rate), _quiet_until(push)
+    return Progress(push, lines, counts, rate, left, clicks, clickers, shown, states, quiet)
+
+
+def _quiet_until(push: Push) -> datetime | None:
+    rules, at = wiring().push_rules, now()
+    held_up = push.state == "running" and not push.service and rules.is_quiet(at)
+    return rules.quiet_ends_at(at) if held_up else None
 
 
 def _left(push: Push, waiting: int, rate: float) -> int | None:
