@@ -22,8 +22,9 @@ FORM: dict[str, Any] = {
     "grace_minutes": "60",
     "rate": "0",
 }
+TEMPLATE = "TplNotice000000001"
 NOTICE = {
-    "template_id": "TplNotice000000001",
+    "template_id": TEMPLATE,
     "data": {"thing1": "礼券到账", "thing2": "{称呼}，请查收"},
 }
 SMS = {"text": "{称呼}您好，礼券已到账 {链接}", "template": "push"}

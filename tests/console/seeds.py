@@ -80,6 +80,12 @@ def add_member(
     return members.admit(session, vault, form, NOON - timedelta(hours=1))
 
 
+def add_members(session: Session, vault: Vault, numbers: range, name: str = "王芳") -> None:
+    """Several who follow."""
+    for number in numbers:
+        add_member(session, vault, number, name=name)
+
+
 def add_application(session: Session, vault: Vault, member: Member) -> Application:
     product = session.scalar(select(Product).where(Product.code == "b300"))
     if product is None:

@@ -141,9 +141,9 @@ def test_an_unknown_kind_is_refused(marketer: Browser, kind: str) -> None:
 
 
 def test_editors_carry_the_panel(marketer: Browser) -> None:
-    for path in ("pushes/new", "coupons/new"):
+    for path, url in {"pushes/new": "/console/pushes/findings", "coupons/new": CHECK}.items():
         page = marketer.text(f"/console/{path}")
-        assert f'hx-post="{CHECK}"' in page
+        assert f'hx-post="{url}"' in page
         assert "delay:600ms" in page
 
 

@@ -180,11 +180,21 @@ def test_phones_show_what_is_typed(marketer: Browser) -> None:
     assert "28 / 2,048 字节" in answer.text
 
 
+def test_what_is_typed_is_weighed_with_what_is_added_to_it(marketer: Browser) -> None:
+    path = f"{PATH}/findings"
+    typed = form(channel=["sms"], a__sms__text="{称呼}您好，明天有礼 {链接}", link="/site/coupons")
+    assert "mark" not in marketer.post(path, **typed).text  # the way out and slots are filled in
+    bad = form(a__mass__text="全网最低价", channel=["mass"], when="later", send_at="2026-")
+    assert "<mark>全网最低价</mark>" in marketer.post(path, **bad).text
+    at_night = form(when="later", send_at="2026-11-22T22:00")
+    assert "打扰时段" in marketer.post(path, **at_night).text
+    assert marketer.post(path, channel="mass").status_code == 200
+
+
 def test_an_audience_is_counted_with_masked_names(house: House, marketer: Browser) -> None:
-    for number in (1, 2, 3):
-        house.database.transaction(
-            lambda db, n=number: seeds.add_member(db, house.vault, n, name="李小芳")
-        )
+    house.database.transaction(
+        lambda db: seeds.add_members(db, house.vault, range(1, 4), "李小芳")
+    )
 
     answer = marketer.post(f"{PATH}/audiences", audience_kind="members")
     assert '<b class="wt-digits">3</b>' in answer.text

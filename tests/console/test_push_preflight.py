@@ -19,7 +19,7 @@ from pushes.pushes import Push
 from pushes.settings import PushRules
 from tests.console import push_desk, seeds
 from tests.console.house import NOON, House
-from tests.console.push_desk import MASS, NOTICE, SMS, form
+from tests.console.push_desk import MASS, NOTICE, SMS, TEMPLATE, form
 
 RULES = PushRules(sms_signature="大连铁通", sms_fen=5)
 CONTENTS = {"notice": NOTICE, "mass": MASS, "sms": SMS}
@@ -33,7 +33,7 @@ def people(house: House) -> None:
         for number in range(1, PEOPLE + 1):
             one = seeds.add_member(db, house.vault, number, follows=number % 4 != 0)
             if number % 3 == 0:
-                credits.allow(db, one.openid, NOTICE["template_id"], NOON)
+                credits.allow(db, one.openid, TEMPLATE, NOON)
             if number % 8 == 0:
                 consents.enter(db, one.id, ("marketing", "1"), NOON, channel="site")
 

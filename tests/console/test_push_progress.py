@@ -1,10 +1,11 @@
 """How far a push is: figures that add up, one person looked up, everybody by result."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import event, insert, select, update
+from sqlalchemy import Select, event, insert, select, update
 from sqlalchemy.orm import Session
 
 from kernel.db import Database
@@ -136,7 +137,7 @@ def everybody_of(database: Database, wanted: Wanted, size: int) -> list[int]:
     place: tuple[int, int] | None = wanted.after
     while place is not None:
         here = Wanted(wanted.state, wanted.reason, place)
-        page = database.read(lambda db, here=here: recipients.listed(db, 1, here, size))
+        page = database.read(partial(recipients.listed, push_id=1, wanted=here, size=size))
         found += [line.Delivery.id for line in page.rows]
         place = page.further
     return found
@@ -151,9 +152,13 @@ def test_pages_hold_everybody_once(running: House) -> None:
             query = query.where(Delivery.state == wanted.state)
         if wanted.reason:
             query = query.where(Delivery.reason == wanted.reason)
-        meant = running.database.read(lambda db, query=query: set(db.scalars(query)))
+        meant = running.database.read(partial(_ids, query=query))
         assert len(found) == len(set(found))
         assert set(found) == meant, wanted
+
+
+def _ids(db: Session, query: Select[int]) -> set[int]:
+    return set(db.scalars(query))
 
 
 def big(db: Session) -> None:

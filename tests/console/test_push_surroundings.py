@@ -16,7 +16,7 @@ from pushes.deliveries import Delivery
 from tests.console import push_desk, seeds
 from tests.console.acts import acts
 from tests.console.house import NOON, Browser, House
-from tests.console.push_desk import MASS, NOTICE, SMS
+from tests.console.push_desk import MASS, NOTICE, SMS, TEMPLATE
 
 LISTS = "/console/push-lists"
 SWITCHES = "/console/push-channels"
@@ -109,8 +109,7 @@ def upload(browser: Browser, content: bytes, name: str = "people.csv", title: st
 
 
 def test_a_list_says_which_lines_name_nobody(house: House) -> None:
-    for number in (1, 2, 3):
-        house.database.transaction(lambda db, n=number: seeds.add_member(db, house.vault, n))
+    house.database.transaction(lambda db: seeds.add_members(db, house.vault, range(1, 4)))
     lines = ["姓名,手机号", f"甲,{seeds.phone_of(1)}", f"乙,+86 {seeds.phone_of(2)}",
              f"丙,{seeds.phone_of(1)}", "丁,13900000000", "戊,1390000000"]  # fmt: skip
     marketer = house.enter("marketer")
@@ -136,8 +135,7 @@ def test_a_list_says_which_lines_name_nobody(house: House) -> None:
 
 
 def test_member_numbers_and_bare_columns_are_read_as_well(house: House) -> None:
-    for number in (1, 2):
-        house.database.transaction(lambda db, n=number: seeds.add_member(db, house.vault, n))
+    house.database.transaction(lambda db: seeds.add_members(db, house.vault, range(1, 3)))
     marketer = house.enter("marketer")
 
     upload(marketer, "会员号\n1\n2\n３\n".encode())
@@ -174,7 +172,7 @@ def test_the_member_page_says_what_he_may_still_get_and_why_not(house: House) ->
     def work(db: Session) -> None:
         for number in (1, 2):
             seeds.add_member(db, house.vault, number)
-        credits.allow(db, f"oMember{1:021d}", NOTICE["template_id"], NOON)
+        credits.allow(db, f"oMember{1:021d}", TEMPLATE, NOON)
         seeds.run_push(db, "marketer")
         contents = {"notice": NOTICE, "sms": SMS}
         given = drafts.Form("下一个", list(contents), [{"share": 100, "contents": contents}])

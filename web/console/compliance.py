@@ -10,7 +10,6 @@ from flask.typing import ResponseReturnValue
 from content import compliance
 from content.compliance import Finding, Kind, Passage, Work
 from kernel.refusals import Invalid
-from pushes.messages import SLOTS
 from web.console.fields import Fields
 from web.console.guards import operator_required
 
@@ -89,10 +88,7 @@ def _around(finding: Finding, text: str) -> Shown:
 
 def _work() -> Work:
     fields = Fields(request.form)
-    kind, facts = _kind(fields), _facts(fields)
-    if kind in {"push", "template"}:
-        facts["slots"] = tuple(SLOTS)  # filled in when it is sent
-    return Work(kind, tuple(_passages(fields))[:_MOST_PASSAGES], facts=facts)
+    return Work(_kind(fields), tuple(_passages(fields))[:_MOST_PASSAGES], facts=_facts(fields))
 
 
 def _kind(fields: Fields) -> Kind:

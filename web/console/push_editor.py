@@ -6,14 +6,15 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
+from content.compliance import Work
 from kernel.refusals import Invalid, NotFound
-from pushes import audiences, drafts, preflight, pushes, samples
+from pushes import audiences, drafts, life, preflight, push_works, pushes, samples
 from pushes.channels import HINTS, NAMES
 from pushes.deliveries import REASON_NAMES
 from pushes.messages import MOST_VARIANTS, SLOTS, TEXT_BYTES
 from pushes.pushes import Push
 from pushes.samples import Crowd
-from web.console import push_choices, push_forms, push_looks, reviews
+from web.console import compliance, push_choices, push_forms, push_looks, reviews
 from web.console.fields import Fields, Shown
 from web.console.guards import operator_required
 from web.console.push_choices import Choices
@@ -100,6 +101,19 @@ def look() -> ResponseReturnValue:
         for letter in push_forms.letters(request.form)
     }
     return render_template("console/pushes/looks.html", versions=versions)
+
+
+@bp.post("/findings")
+@operator_required("pushes.write")
+def weigh() -> ResponseReturnValue:
+    """What stands against what is being typed, with all that is added when it is sent."""
+    push = push_forms.unchecked(request.form, read(push_choices.articles))
+    found = read(lambda db: life.findings(db, push, now()))
+    works = push_works.works_of(push, now(), 0)
+    whole = Work("push", tuple(one for work in works for one in work.passages))
+    says_something = any(one.text.strip() for one in whole.passages)
+    shown = compliance.around(found, whole) if says_something else None
+    return render_template("console/compliance/findings.html", findings=shown)
 
 
 @bp.post("/audiences")

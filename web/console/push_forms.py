@@ -18,7 +18,7 @@ from web.console.filters import as_typed
 LETTERS = "abc"[:MOST_VARIANTS]
 USUAL_HOLDOUT = 5
 TEMPLATED = ("notice", "template")
-_ROWS = 6
+_ROWS = 3
 _MOST_ROWS = 20
 
 
@@ -66,6 +66,27 @@ def letters(form: Mapping[str, str]) -> str:
     return LETTERS[: int(count) if count in {"1", "2", "3"} else 1]
 
 
+def unchecked(form: MultiDict[str, str], articles: Mapping[int, str]) -> Push:
+    """The push as far as it is typed, never saved and not held against anything."""
+    fields, channels = Fields(form), chosen(form)
+    try:
+        send_at = _send_at(fields)
+    except Invalid:
+        send_at = None  # still being typed
+    variants = [
+        {"contents": {one: content(form, letter, one, articles) for one in channels}}
+        for letter in letters(form)
+    ]
+    return Push(
+        channels=channels,
+        variants=variants,
+        audience={"kind": fields.text("audience_kind") or "members"},
+        service=fields.flag("service"),
+        link=fields.text("link"),
+        send_at=send_at,
+    )
+
+
 def audience(form: Mapping[str, str], old: Push | None) -> dict[str, Any]:
     """Whom the form means, not yet held against what there is. Raises Invalid."""
     fields = Fields(form)
@@ -103,8 +124,9 @@ def _variant(
         except Invalid as refused:
             name = ".".join(str(refused.facts["field"]).split(".")[:2])
             key = str(refused.facts["field"]).removeprefix(f"{channel}.data").strip(".")
-            said = f"{key}：{refused.facts['reason']}" if "data" in name and key else None
-            reason = said or refused.facts["reason"]
+            item = f"{key} " if "data" in name and key else ""
+            which = f"版本 {letter.upper()} 的{NAMES[channel]}" if several else NAMES[channel]
+            reason = f"{which}：{item}{refused.facts['reason']}"
             raise Invalid(field=f"{letter}.{name}", reason=reason) from None
     return {"share": share, "contents": contents}
 

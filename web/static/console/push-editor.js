@@ -27,6 +27,24 @@ for (const button of form.querySelectorAll("[data-move], [data-more]")) button.h
 form.addEventListener("change", shape);
 shape();
 
+// A further text begins as the first one: mostly a few words differ.
+document.getElementById("variant_count").addEventListener("change", (event) => {
+  for (const letter of ["b", "c"].slice(0, Number(event.target.value) - 1)) {
+    const mine = [...form.querySelectorAll(`[name^="${letter}."]`)].filter((field) => !field.name.endsWith(".share"));
+    if (mine.some((field) => field.tagName !== "SELECT" && field.value)) continue;
+    for (const name of new Set(mine.map((field) => field.name))) {
+      const from = [...form.querySelectorAll(`[name="a${name.slice(1)}"]`)];
+      let to = [...form.querySelectorAll(`[name="${name}"]`)];
+      while (to.length < from.length && name.endsWith(".key")) {
+        to[0].closest("[data-lines]").append(to[0].closest("[data-line]").cloneNode(true));
+        to = [...form.querySelectorAll(`[name="${name}"]`)];
+      }
+      from.forEach((field, index) => { if (to[index]) to[index].value = field.value; });
+    }
+    for (const field of mine) field.dispatchEvent(new Event("change"));
+  }
+});
+
 form.addEventListener("click", (event) => {
   const button = event.target.closest("button");
   if (!button) return;
