@@ -150,6 +150,21 @@ def test_only_a_draft_is_changed(house: House, marketer: Browser) -> None:
     assert push_desk.get(house).title == "冬至祝福"
 
 
+def test_what_a_colleague_changed_meanwhile_is_not_lost(house: House, marketer: Browser) -> None:
+    house.database.transaction(lambda db: seeds.add_push(db, "marketer"))
+    seen = push_desk.get(house).changed_at.isoformat()
+    assert f'name="seen" value="{seen}"' in marketer.text(f"{PATH}/1/edit")
+    house.clock.move(minutes=1)
+    assert marketer.post(f"{PATH}/1", **form(title="同事的"), seen=seen).status_code == 303
+
+    answer = marketer.post(f"{PATH}/1", **form(title="我的"), seen=seen)
+
+    assert answer.status_code == 409
+    assert "同事刚保存过" in answer.text
+    assert 'value="我的"' in answer.text
+    assert push_desk.get(house).title == "同事的"
+
+
 def test_a_copy_is_a_draft_without_a_time(house: House, marketer: Browser) -> None:
     contents = {"mass": MASS, "notice": NOTICE, "sms": SMS}
     later = NOON + timedelta(days=1)

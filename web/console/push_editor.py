@@ -20,7 +20,7 @@ from web.console.guards import operator_required
 from web.console.push_choices import Choices
 from web.console.push_forms import Desk
 from web.console.push_looks import Frame
-from web.console.settling import words_of
+from web.console.settling import require_unchanged, status_of, words_of
 from web.wiring import now, read, transaction, wiring
 
 bp = Blueprint("push_editor", __name__, url_prefix="/pushes")
@@ -65,6 +65,7 @@ def revise(push_id: int) -> ResponseReturnValue:
 
     def work(db: Session) -> None:
         push = _draft(db, push_id)
+        require_unchanged(request.form.get("seen", ""), push_forms.mark(push))
         form = push_forms.read(request.form, Desk(push_choices.articles(db), push))
         drafts.revise(db, push_id, form, reviews.hand())
 
@@ -72,7 +73,7 @@ def revise(push_id: int) -> ResponseReturnValue:
         transaction(work)
     except Invalid as refused:
         push = read(lambda db: pushes.get(db, push_id))
-        return _form(push_forms.typed(request.form, refused), push), 422
+        return _form(push_forms.typed(request.form, refused), push), status_of(refused)
     flash("push_saved", "success")
     return redirect(url_for("console.pushes.show", push_id=push_id), 303)
 
@@ -175,6 +176,7 @@ def _form(form: Shown, push: Push | None = None) -> str:
         push=push,
         choices=choices,
         trigger=trigger,
+        seen=push_forms.mark(push) if push else "",
         channels=[*form["channels"], *(name for name in NAMES if name not in form["channels"])],
         names=NAMES,
         hints=HINTS,

@@ -158,6 +158,11 @@ def rows(form: MultiDict[str, str], head: str) -> list[tuple[str, str]]:
     return [(key, value.strip()) for key, value in clean if key]
 
 
+def mark(push: Push) -> str:
+    """Names the push as it stands: another one says that a colleague has changed it since."""
+    return push.changed_at.isoformat()
+
+
 def typed(form: MultiDict[str, str], refused: Invalid) -> Shown:
     """The form as it was sent, with the fault."""
     values: dict[str, Any] = dict(form)
