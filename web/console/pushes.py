@@ -1,6 +1,6 @@
 """Pushes: which there are, and everything about one of them."""
 
-from flask import Blueprint, g, render_template, request
+from flask import Blueprint, current_app, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
@@ -35,6 +35,8 @@ def show_list() -> ResponseReturnValue:
         said=wanted.said(),
         state_names=STATE_NAMES,
         names=NAMES,
+        series=_page_of("console.push_series.show_list"),
+        calendar=_page_of("console.push_calendar.show"),
     )
 
 
@@ -59,8 +61,14 @@ def show(push_id: int) -> ResponseReturnValue:
         state_names=STATE_NAMES,
         delivery_names=DELIVERY_NAMES,
         reason_names=REASON_NAMES,
+        results=_page_of("console.push_results.show", push_id=push_id),
         at=now(),
     )
+
+
+def _page_of(endpoint: str, **values: int) -> str:
+    """The address of a page that another part of the console offers; nothing where it does not."""
+    return url_for(endpoint, **values) if endpoint in current_app.view_functions else ""
 
 
 @bp.get("/<row:push_id>/preflight")
