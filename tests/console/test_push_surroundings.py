@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from tests.console import push_desk, seeds
 from tests.console.acts import acts
 from tests.console.house import NOON, Browser, House
 from tests.console.push_desk import MASS, NOTICE, SMS, TEMPLATE
+from tests.loyalty.test_member_files import write_xlsx
 
 LISTS = "/console/push-lists"
 SWITCHES = "/console/push-channels"
@@ -147,6 +149,18 @@ def test_member_numbers_and_bare_columns_are_read_as_well(house: House) -> None:
         ).all()
     )
     assert {row[0]: row[1] for row in sizes} == {1: 2, 2: 2}
+
+
+def test_a_workbook_is_read_as_it_stands(house: House, tmp_path: Path) -> None:
+    house.database.transaction(lambda db: seeds.add_members(db, house.vault, range(1, 3)))
+    rows: list[list[object]] = [["姓名", "手机"], ["甲", int(seeds.phone_of(1))],
+                                ["乙", seeds.phone_of(2)], ["丙", "=1+1"]]  # fmt: skip
+    content = write_xlsx(tmp_path, rows).read_bytes()
+
+    answer = upload(house.enter("marketer"), content, "名单.xlsx")
+
+    assert "名单里有 2 位会员" in answer.text
+    assert "第 4 行" in answer.text
 
 
 def test_a_list_that_is_none_is_refused(house: House) -> None:

@@ -31,10 +31,10 @@ def show(push_id: int) -> ResponseReturnValue:
 
     found = read(work)
     answer = render_template("console/pushes/progress.html", progress=found, **_names())
-    # A page that shows buttons of another state is drawn anew.
+    # The page shows buttons of the state that it was drawn in.
     seen = request.args.get("seen")
     moved = seen is not None and seen != found.push.state
-    return (answer, 200, {"HX-Refresh": "true"}) if moved else answer
+    return (answer, 200, {"HX-Trigger": "push-moved"}) if moved else answer
 
 
 @bp.get("/recipients")
