@@ -9,14 +9,17 @@ from sqlalchemy import Select, event, insert, select, update
 from sqlalchemy.orm import Session
 
 from kernel.db import Database
-from pushes import chunks, recipients
+from kernel.vault import Vault
+from pushes import chunks, recipients, why_not
 from pushes.chunks import PushChunk
 from pushes.clicks import PushClick
 from pushes.deliveries import Delivery
 from pushes.pushes import Push
 from pushes.recipients import OUTSIDE, Wanted
+from pushes.settings import PushRules
 from tests.console import seeds
 from tests.console.house import NOON, House
+from web.console import push_lists
 
 PATH = "/console/pushes/1"
 PEOPLE = 30
@@ -72,6 +75,16 @@ def test_quiet_hours_are_said(running: House) -> None:
     running.clock.move(hours=10)  # 22:00 in Shanghai
     page = running.enter("marketer").text(f"{PATH}/progress")
     assert "免打扰时段，11月22日 08:00 接着发" in page
+
+
+def test_a_slow_chunk_that_just_closed_is_not_counted_whole(running: House) -> None:
+    def close(db: Session) -> int:
+        db.execute(update(PushChunk).values(state="closed", due_at=NOON, tally=[]))
+        earlier = NOON - timedelta(minutes=3)
+        db.execute(update(Delivery).where(Delivery.state == "sent").values(settled_at=earlier))
+        return recipients.settled_lately(db, 1, NOON)
+
+    assert running.database.transaction(close) == 3  # two failed and one is unknown
 
 
 def test_did_mrs_li_get_it(running: House) -> None:
@@ -204,6 +217,37 @@ def test_a_rare_result_is_found_without_reading_everybody(sqlite: Database) -> N
     assert [line.Delivery.openid for line in rows] == ["o73-9"]
     assert steps * 100 < 150_000  # the 50,000 alone would be half a million
     assert OUTSIDE > 1_000_000 * 1_000
+
+
+def test_every_database_answers_alike(database: Database) -> None:
+    vault = Vault({"k1": b"k" * 32}, b"l" * 32)
+
+    def begin(db: Session) -> None:
+        seeds.add_operators(db)
+        for number in range(1, 6):
+            name = "李小芳" if number == 2 else "王芳"
+            seeds.add_member(db, vault, number, name=name, follows=number != 5)
+        seeds.run_push(db, "marketer")
+
+    database.transaction(begin)
+    assert len(everybody_of(database, Wanted(), 2)) == 5
+    assert len(everybody_of(database, Wanted(reason="unfollowed"), 2)) == 1
+
+    def ask(db: Session) -> None:
+        digest = vault.digest(seeds.phone_of(2))
+        for asked, key in (("李", None), ("2", None), ("", digest), (f"oMember{2:021d}", None)):
+            (line,) = recipients.find(db, 1, asked, key)
+            assert line.name == "李小芳"
+        assert recipients.find(db, 1, f"OMEMBER{2:021d}", None) == []
+        assert recipients.settled_lately(db, 1, NOON) == 0
+        push = db.get_one(Push, 1)
+        assert why_not.ask(db, push, 5, NOON, PushRules()).reasons == (("mass", "unfollowed"),)
+        assert why_not.ask(db, push, 424242, NOON, PushRules()) == why_not.Answer(meant=False)
+        found = push_lists.listed(db, push_lists.Wanted(q="冬至"), None)
+        assert [line.Push.id for line in found.page.rows] == [1]
+        assert found.counts == {"running": 1}
+
+    database.read(ask)
 
 
 def test_a_page_of_the_list_costs_the_same_with_many_pushes(house: House) -> None:

@@ -1,5 +1,7 @@
 """Pushes: which there are, and everything about one of them."""
 
+from typing import Any
+
 from flask import Blueprint, current_app, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
@@ -66,7 +68,7 @@ def show(push_id: int) -> ResponseReturnValue:
     )
 
 
-def _page_of(endpoint: str, **values: int) -> str:
+def _page_of(endpoint: str, **values: Any) -> str:
     """The address of a page that another part of the console offers; nothing where it does not."""
     return url_for(endpoint, **values) if endpoint in current_app.view_functions else ""
 
