@@ -26,14 +26,6 @@ _MARKETS = frozenset(
 )  # fmt: skip
 _APPROVES = frozenset(
     {
-        "points.approve",
-        "pushes.approve",
-        "pushes.stop",
-        "menus.approve",
-        "content.approve",
-        "books.read",
-    }
-)
         "points.approve", "pushes.approve", "pushes.run", "pushes.stop", "menus.approve",
         "content.approve", "books.read",
     }
@@ -55,7 +47,6 @@ ROLES: dict[str, frozenset[str]] = {
     "operations": (_SEES - {"menus.read"})
     | _KEEPS_MEMBERS
     | _SERVES
-    | {"amnesties.declare", "pushes.stop", "redemptions.read", "redemptions.undo"},
     | {"amnesties.declare", "redemptions.read", "redemptions.undo"}
     | {"pushes.run", "pushes.stop"},
     "branch_manager": _BRANCH | {"redemptions.undo"},

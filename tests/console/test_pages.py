@@ -6,9 +6,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from pushes import deliveries
 from tests.console import calendar_seeds, content_seeds, desk_seeds, loyalty_seeds, people, seeds
-from tests.console import content_seeds, desk_seeds, loyalty_seeds, people, seeds
 from tests.console.house import Browser, House
 
 # Statements a page may cost, the one that finds the session included.
@@ -44,8 +42,6 @@ COSTS = {
     "books/liability": 6,
     "imports": 3,
     "applications": 3,
-    "pushes": 3,
-    "pushes/1": 7,
     "push-calendar": 12,
     "push-calendar/year": 6,
     "push-calendar/days/2027-02-09": 6,
@@ -64,8 +60,6 @@ COSTS = {
     "push-channels": 4,
     "push-lists": 2,
     "members/1/pushes": 7,
-    "replies": 3,
-    "replies?tab=follow": 3,
     "replies/new": 4,
     "replies/1": 9,
     "replies/1/edit": 5,
