@@ -53,6 +53,12 @@ def _mapping(loader: _Strict, node: yaml.MappingNode) -> dict[Any, Any]:
 _Strict.add_constructor("tag:yaml.org,2002:map", _mapping)
 
 
+def parse(text: str) -> Any:
+    """What the YAML says. Raises errors of yaml, ValueError, RecursionError."""
+    # _Strict is a SafeLoader: it builds plain values only.
+    return yaml.load(text, Loader=_Strict)  # noqa: S506
+
+
 def load_strict(path: Path) -> dict[str, Any]:
     """The mapping in a UTF-8 YAML file. Raises YamlRefused with line and reason."""
     try:
@@ -62,8 +68,7 @@ def load_strict(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise YamlRefused(f"cannot be read: {type(error).__name__}") from error
     try:
-        # _Strict is a SafeLoader: it builds plain values only.
-        loaded = yaml.load(text, Loader=_Strict)  # noqa: S506
+        loaded = parse(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise YamlRefused(f"line {line}: {error.problem}") from error

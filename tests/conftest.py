@@ -8,7 +8,10 @@ import pytest
 
 from kernel.db import Database
 from tests import databases, servers
+from tests.haste import make_haste
 from tests.world import Hall, MovableClock, make_hall, make_settings
+
+make_haste()
 
 ANNA = "oAnna-000000000000000000_001"
 BORIS = "oBoris-00000000000000000_002"

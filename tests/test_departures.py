@@ -1,13 +1,12 @@
 """Whoever closes his WeChat account, or becomes another member, leaves nothing in any package."""
 
-from sqlalchemy import String, cast, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from bot.inbox import InboxMessage
 from content.reviews import Hand
 from handlers.departures import ERASE_STEPS, MERGE_STEPS
 from kernel import idempotency, outbox
-from kernel.db import Base
 from kernel.idempotency import IdempotencyKey
 from kernel.operators import NewOperator, Operator, create
 from kernel.outbox import OutboxMessage
@@ -21,6 +20,7 @@ from pushes import drafts, snapshots
 from pushes.attention import Moment
 from pushes.deliveries import Delivery
 from pushes.settings import PushRules
+from tests.databases import traces
 from tests.world import Hall, event_xml
 
 PLATFORM = "oPlatform-0000000000000000_00"
@@ -31,18 +31,6 @@ def closed(hall: Hall, openid: str) -> str:
     """WeChat says that an account was closed: the sender is the platform itself."""
     inner = f"<OpenID><![CDATA[{openid}]]></OpenID><AppID><![CDATA[wx]]></AppID>"
     return hall.push(event_xml(hall, PLATFORM, "user_authorization_cancellation", inner))
-
-
-def traces(session: Session, word: str) -> list[str]:
-    """The columns of any table in which the word stands."""
-    return [
-        f"{table.name}.{column.name}"
-        for table in Base.metadata.sorted_tables
-        for column in table.columns
-        if session.scalar(
-            select(func.count()).where(cast(column, String(4000)).contains(word, autoescape=True))
-        )
-    ]
 
 
 def furnish(hall: Hall, openid: str, other: str) -> int:

@@ -1,6 +1,5 @@
 """Fixtures of the console: a house with operators, and a small cast."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from loyalty.members import Member
 from products.applications import Application
 from tests.console import seeds
 from tests.console.house import Browser, House, make_house
+from tests.databases import refill
 
 
 @pytest.fixture(scope="session")
@@ -25,13 +25,19 @@ def furnished_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def house(furnished_file: Path, tmp_path: Path) -> Iterator[House]:
-    """The console with one operator a role."""
-    shutil.copy(furnished_file, tmp_path / "console.sqlite3")
-    engine = make_engine(f"sqlite:///{tmp_path}/console.sqlite3")
-    yield make_house(Database(engine))
+@pytest.fixture(scope="session")
+def console_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """The database of all houses, one after the other."""
+    engine = make_engine(f"sqlite:///{tmp_path_factory.mktemp('house')}/console.sqlite3")
+    yield Database(engine)
     engine.dispose()
+
+
+@pytest.fixture
+def house(console_database: Database, furnished_file: Path) -> House:
+    """The console with one operator a role."""
+    refill(console_database, furnished_file)
+    return make_house(console_database)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A console of its own: the real routes on a real SQLite file, the outside world faked."""
 
-import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from flask import Flask
 from flask.testing import FlaskClient
 from flask_wtf.csrf import CSRFProtect
+from itsdangerous import URLSafeTimedSerializer
 from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
@@ -33,7 +33,6 @@ NOON = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)  # 12:00 in Shanghai
 PASSWORD = "correct horse battery"
 RULES = SessionRules(idle=timedelta(minutes=30), life=timedelta(hours=8))
 _HOURS = (time(8, 30), time(20))
-_TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
 class SharedPages(BytecodeCache):
@@ -115,11 +114,12 @@ class Browser:
         return self.client.post(path, data={**form, "csrf_token": self.token()})
 
     def token(self) -> str:
-        for page in ("/console/sign-in", "/console/"):
-            found = _TOKEN.search(self.client.get(page).text)
-            if found:
-                return found[1]
-        raise AssertionError("no page with a token")
+        """The token that this session's forms carry."""
+        with self.client.session_transaction(path="/console/") as session:
+            secret = session.setdefault("csrf_token", "0" * 40)
+        key = self.client.application.secret_key
+        assert isinstance(key, str)
+        return str(URLSafeTimedSerializer(key, salt="wtf-csrf-token").dumps(secret))
 
 
 def make_house(database: Database) -> House:

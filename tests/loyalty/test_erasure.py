@@ -3,11 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import String, cast, func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from kernel.audit import AuditEntry
-from kernel.db import Base, Database
+from kernel.db import Database
 from kernel.refusals import NotFound
 from loyalty import (
     blocklist,
@@ -35,6 +35,7 @@ from loyalty.profiles import Question
 from loyalty.reward_orders import Receiver, RewardOrder
 from loyalty.rewards import Reward
 from loyalty.seen_phones import SeenPhone
+from tests.databases import traces
 from tests.loyalty.desk import hire, proven
 from tests.loyalty.people import NEXT_YEAR, VAULT, books_balance, join
 from tests.loyalty.test_merges import hold
@@ -87,17 +88,6 @@ def live(session: Session) -> int:
     phone_codes.send(session, VAULT, Claim("oOther", PHONE), LATER, "{code}")
     order(session, member)
     return member
-
-
-def traces(session: Session, word: str) -> list[str]:
-    """The columns of any table in which the word stands."""
-    found = []
-    for table in Base.metadata.sorted_tables:
-        for column in table.columns:
-            text = cast(column, String(4000))
-            if session.scalar(select(func.count()).where(text.contains(word, autoescape=True))):
-                found.append(f"{table.name}.{column.name}")
-    return found
 
 
 def test_nothing_that_names_the_person_is_left(database: Database) -> None:

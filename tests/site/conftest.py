@@ -3,7 +3,6 @@
 import base64
 import html
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -39,6 +38,7 @@ from loyalty.points import Credit
 from loyalty.policy import Policy
 from promotions.importer import import_hall
 from promotions.programme_importer import import_programme
+from tests.databases import refill
 from tests.loyalty.books import breaches
 from web.cookies import PartedCookies
 from web.errors import register_errors
@@ -180,7 +180,7 @@ def hall_files() -> HallFiles:
 
 @pytest.fixture(scope="session")
 def filled_file(tmp_path_factory: pytest.TempPathFactory, hall_files: HallFiles) -> Path:
-    """A database file with the schema and the demo hall, copied for each test."""
+    """A database file with the schema and the demo hall; each test begins with its rows."""
     path = tmp_path_factory.mktemp("hall") / "site.sqlite3"
     engine = make_engine(f"sqlite:///{path}")
     upgrade(engine)
@@ -194,16 +194,22 @@ def filled_file(tmp_path_factory: pytest.TempPathFactory, hall_files: HallFiles)
     return path
 
 
+@pytest.fixture(scope="session")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """The database of all worlds, one after the other."""
+    engine = make_engine(f"sqlite:///{tmp_path_factory.mktemp('world') / 'site.sqlite3'}")
+    yield Database(engine)
+    engine.dispose()
+
+
 @pytest.fixture
-def world(tmp_path: Path, filled_file: Path) -> Iterator[World]:
-    shutil.copy(filled_file, tmp_path / "site.sqlite3")
-    engine = make_engine(f"sqlite:///{tmp_path / 'site.sqlite3'}")
+def world(filled: Database, filled_file: Path) -> Iterator[World]:
+    refill(filled, filled_file)
     vault = vault_of(f"k1:{_KEY}", _KEY)
-    made = World(Database(engine), vault, load_texts(HALL), FakeClock(), FakeWeChat(), [])
+    made = World(filled, vault, load_texts(HALL), FakeClock(), FakeWeChat(), [])
     yield made
     # Whatever a test did with the pages, the books are in order.
     assert not made.keeps_books or breaches(made.database, made.clock.at) == {}
-    engine.dispose()
 
 
 @pytest.fixture
