@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -141,13 +140,18 @@ def fill(old: Old) -> tuple[int, int, int]:
     return anna, boris, used
 
 
-@pytest.fixture(params=databases.KINDS)
+@pytest.fixture(scope="module", params=databases.KINDS)
 def upgraded(
-    request: pytest.FixtureRequest, worker: str, tmp_path: Path
+    request: pytest.FixtureRequest, worker: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Database, int, int, int]]:
-    """A database of the first version with people in it, brought to the present one."""
+    """A database of the first version with people in it, brought to the present one.
+
+    One for all tests of this file: the first ones only read, the last one goes on with it.
+    """
     name = f"{databases.database_name(worker)}_old"
-    opened: AbstractContextManager[str] = OPENERS[request.param](name, tmp_path)
+    opened: AbstractContextManager[str] = OPENERS[request.param](
+        name, tmp_path_factory.mktemp("upgraded")
+    )
     with opened as url:
         engine = make_engine(url)
         upgrade(engine, "0001")

@@ -19,17 +19,23 @@ THEN = datetime(2026, 11, 1, 4, tzinfo=UTC)
 OLD = [{"name": "业务", "entries": [{"name": "资费", "key": "prices", "page": None}]}]
 
 
+RICHEST: tuple[list[int | None], list[str]] = (
+    [1, 2, None],
+    ["superseded", "published", "draft"],
+)
+
+
 @pytest.mark.parametrize(
-    ("published", "states"),
+    ("kind", "published", "states"),
     [
-        ([], []),
-        ([None], ["approved"]),
-        ([None, None], ["draft", "approved"]),
-        ([1, 2, None], ["superseded", "published", "draft"]),
-        ([2, 1], ["published", "superseded"]),
+        # What is decided is Python's; the servers show that their SQL carries it out.
+        *((kind, *RICHEST) for kind in databases.KINDS),
+        ("sqlite", [], []),
+        ("sqlite", [None], ["approved"]),
+        ("sqlite", [None, None], ["draft", "approved"]),
+        ("sqlite", [2, 1], ["published", "superseded"]),
     ],
 )
-@pytest.mark.parametrize("kind", databases.KINDS)
 def test_old_versions_are_carried_over(
     kind: str, published: list[int | None], states: list[str], worker: str, tmp_path: Path
 ) -> None:
