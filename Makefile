@@ -44,7 +44,7 @@ test: setup-dev ## Run every test
 	@$(BIN)/python -m tests.browser
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(TESTS)
 
-tour: setup-dev ## Open every page of the console on three screens, with axe-core
+tour: setup-dev ## Open every page on four screens: axe-core, and pictures in var/shots
 	@$(BIN)/python -m pytest -q tests/journey/every_page.py -n 1 --dist loadgroup
 
 chaos-push: setup-dev ## Break everything while a push goes out, on each database: some ten minutes

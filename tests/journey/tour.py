@@ -1,4 +1,4 @@
-"""A tour of the console: every page that links lead to, once each, and what is asked of a page."""
+"""A tour of all pages: each that links lead to, once, what is asked of it, and its picture."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -13,9 +13,21 @@ from werkzeug.routing import MapAdapter, RequestRedirect
 
 from tests.world import ROOT
 from web.console import register_console
+from web.site import register_site
+
+# Files, and what ends the session that walks.
+_NO_PAGES = ("export", "sign_out", "oauth")
 
 # Of a tour: (width, height) of the screens on which each page is looked at.
-SCREENS = {"wide": (1440, 900), "small": (1280, 800), "phone": (390, 844)}
+SCREENS = {
+    "large": (1920, 1080),
+    "small": (1280, 800),
+    "phone": (390, 844),
+    "wide": (1440, 900),
+}
+# Of these pictures are taken, of the whole page.
+PICTURED = ("wide", "phone")
+SHOTS = ROOT / "var" / "shots"
 _AXE = ROOT / "web" / "static" / "vendor" / "axe.min.js"
 _LINKS = """() => [...document.querySelectorAll("a[href]:not([download])")].map(a => a.href)"""
 # Charts write their own labels into a canvas; what they say stands in a table below.
@@ -34,22 +46,43 @@ _WIDE = """() => {
 }"""
 
 
-def walk(page: Page, base: str) -> Iterator[tuple[str, int]]:
-    """Open each kind of page once, starting at the home page; yields its route and its status."""
-    seen: set[str] = set()
-    waiting = deque([f"{base}/console/"])
+def walk(page: Page, start: str, seen: set[str]) -> Iterator[tuple[str, int]]:
+    """Open each kind of page once, from the address `start`; yields its route and its status.
+
+    `seen` are the routes that were opened before; those of this walk are added. Pages belong to
+    a walk when their blueprint is that of its start.
+    """
+    part = name_of(urlsplit(start).path).partition(".")[0]
+    waiting = deque([start])
+    first = True
     while waiting:
         address = waiting.popleft()
-        name = _name_of(urlsplit(address).path)
-        if name is None or name in seen:
+        name = name_of(urlsplit(address).path)
+        if not name.startswith(f"{part}.") or (name in seen and not first):
             continue
         seen.add(name)
+        first = False
         answer = page.goto(address)
         assert answer is not None, address
         if "text/html" not in answer.headers.get("content-type", ""):
             continue
-        waiting.extend(link for link in page.evaluate(_LINKS) if link.startswith(f"{base}/"))
+        origin = "/".join(start.split("/")[:3]) + "/"
+        waiting.extend(link for link in page.evaluate(_LINKS) if link.startswith(origin))
         yield name, answer.status
+
+
+def look(page: Page, picture: str) -> list[str]:
+    """What is wrong with the page that is open, on any screen; leaves its pictures in SHOTS."""
+    found = barriers(page)
+    for screen, (width, height) in SCREENS.items():
+        page.set_viewport_size({"width": width, "height": height})
+        found += [f"{screen}: {node}" for node in overflow(page)]
+        if screen in PICTURED:
+            # As high as the page is: what sticks to the screen is in its place on the picture.
+            tall = page.evaluate("document.documentElement.scrollHeight")
+            page.set_viewport_size({"width": width, "height": max(tall, height)})
+            page.screenshot(path=SHOTS / screen / f"{picture}.png", full_page=True)
+    return found
 
 
 def barriers(page: Page) -> list[str]:
@@ -74,13 +107,15 @@ def _axe() -> str:
 def _routes() -> MapAdapter:
     app = Flask("web")
     register_console(app)
+    register_site(app)
     return app.url_map.bind("localhost")
 
 
-def _name_of(path: str) -> str | None:
+def name_of(path: str) -> str:
+    """The route behind a path; "" for what is no page of its own, such as an export."""
     try:
         endpoint, _ = _routes().match(path, method="GET")
     except (HTTPException, RequestRedirect):
-        return None
+        return ""
     name = str(endpoint)
-    return name if name.startswith("console.") and "export" not in name else None
+    return "" if any(word in name for word in _NO_PAGES) else name
