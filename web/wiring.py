@@ -114,6 +114,8 @@ class Wiring:
     occasion_names: Mapping[str, str] = field(default_factory=dict)
     # Shows colleagues what a push would look like; called outside of any transaction.
     push_preview: PushPreview | None = None
+    # The time of authenticators, invitations and sessions, where the hall's own may be moved.
+    wall: Clock | None = None
 
 
 def wiring() -> Wiring:
@@ -134,3 +136,13 @@ def read(work: Callable[[Session], T]) -> T:
 def now() -> datetime:
     """The present instant, by the clock that was passed in."""
     return wiring().clock.now()
+
+
+def real_now() -> datetime:
+    """The present instant outside of the hall: a phone that shows codes does not travel in time.
+
+    For what lets operators in: codes, tries, sessions, invitations. The hall's own rows, the audit
+    log among them, have `now`.
+    """
+    wired = wiring()
+    return (wired.wall or wired.clock).now()

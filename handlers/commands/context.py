@@ -36,6 +36,8 @@ class CommandContext:
 
     database: Database
     clock: Clock
+    # For what lets operators in; another than `clock` where that may be moved.
+    wall: Clock
     vault: Vault
     texts: Texts
     policy: Policy

@@ -92,7 +92,7 @@ def invite_command(
     def work(session: Session) -> str:
         now = context.clock.now()
         new = Invitation(login, name, place)
-        token = operator_invitations.invite(session, new, now, None)
+        token = operator_invitations.invite(session, new, context.wall.now(), None)
         audit.write(session, "operator.invited", f"login:{login}", now, role=role, branch=branch)
         return token
 
@@ -108,7 +108,7 @@ def reset_password_command(context: CommandContext, login: str) -> None:
 
     def work(session: Session, number: int) -> str:
         now = context.clock.now()
-        token = operator_invitations.offer_new_password(session, number, now, None)
+        token = operator_invitations.offer_new_password(session, number, context.wall.now(), None)
         audit.write(session, "operator.password_link", f"operator:{number}", now)
         return token
 
@@ -125,7 +125,7 @@ def reset_second_factor_command(context: CommandContext, login: str) -> None:
         now = context.clock.now()
         gone = second_factors.remove(session, number)
         if gone:
-            operator_sessions.end_all(session, number, now)
+            operator_sessions.end_all(session, number, context.wall.now())
             audit.write(session, "second_factor.reset", f"operator:{number}", now)
         return gone
 

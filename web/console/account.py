@@ -14,7 +14,7 @@ from web.console.deeds import carry_out, sentence
 from web.console.fields import Fields, Shown, again
 from web.console.guards import actor, operator_id, operator_required
 from web.errors import STATUSES
-from web.wiring import now, read, transaction, wiring
+from web.wiring import now, read, real_now, transaction, wiring
 
 bp = Blueprint("account", __name__, url_prefix="/account")
 
@@ -65,8 +65,8 @@ def change_password() -> ResponseReturnValue:
 
     def work(db: Session) -> None:
         operators.set_password(db, operator.id, hashed)
-        operator_sessions.end_all(db, operator.id, now(), but_token=token)
-        operator_sessions.confirm(db, token, now())
+        operator_sessions.end_all(db, operator.id, real_now(), but_token=token)
+        operator_sessions.confirm(db, token, real_now())
         subject = f"operator:{operator.id}"
         audit.write(db, "operator.password_changed", subject, now(), by=actor())
 
@@ -79,7 +79,7 @@ def end_session(mark: str) -> ResponseReturnValue:
     """Sign one of one's own browsers out. Raises NotFound, for somebody else's too."""
 
     def work(db: Session) -> None:
-        operator_sessions.end_one(db, operator_id(), mark, now())
+        operator_sessions.end_one(db, operator_id(), mark, real_now())
         subject = f"operator:{operator_id()}"
         audit.write(db, "operator.session_ended", subject, now(), by=actor())
 
@@ -94,7 +94,7 @@ def end_other_sessions() -> ResponseReturnValue:
     token = signed_in.token if signed_in else ""
 
     def work(db: Session) -> bool:
-        ended = operator_sessions.end_all(db, operator_id(), now(), but_token=token)
+        ended = operator_sessions.end_all(db, operator_id(), real_now(), but_token=token)
         if ended:
             subject = f"operator:{operator_id()}"
             audit.write(db, "operator.sessions_ended", subject, now(), by=actor(), lines=ended)
@@ -120,7 +120,7 @@ def _page(form: Shown) -> str:
     def work(db: Session) -> dict[str, object]:
         return {
             "sessions": operator_sessions.of_operator(
-                db, operator.id, now(), wiring().session_rules
+                db, operator.id, real_now(), wiring().session_rules
             ),
             "branch": branches.name_of(db, operator.branch) if operator.branch else "",
             "recovery_codes": second_factors.count_recovery_codes(db, operator.id),

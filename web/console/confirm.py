@@ -11,7 +11,7 @@ from web.console import credentials, sessions
 from web.console.deeds import sentence
 from web.console.guards import operator_required, safe_next
 from web.errors import STATUSES
-from web.wiring import now, transaction
+from web.wiring import real_now, transaction
 
 bp = Blueprint("confirm", __name__, url_prefix="/confirm")
 
@@ -34,7 +34,7 @@ def confirm() -> ResponseReturnValue:
         credentials.again(signed_in.operator, password, code, signed_in.found.enrolled)
     except (PasswordWrong, CodeRefused, LoginLocked) as refused:
         return _page(sentence(refused)), STATUSES[refused.code]
-    transaction(lambda db: operator_sessions.confirm(db, signed_in.token, now()))
+    transaction(lambda db: operator_sessions.confirm(db, signed_in.token, real_now()))
     return redirect(safe_next(request.args.get("next")), 303)
 
 

@@ -10,7 +10,7 @@ from kernel import audit, operators, passwords, second_factors, sign_in_locks
 from kernel.operators import Operator, PasswordWrong, SignInRefused
 from kernel.second_factors import CodeRefused
 from web.console.guards import actor
-from web.wiring import now, read, transaction, wiring
+from web.wiring import now, read, real_now, transaction, wiring
 
 # Enough to recognise a colleague's slip; a password typed into the wrong box is not kept whole.
 _KEPT_OF_LOGIN = 12
@@ -21,7 +21,7 @@ def by_password(login: str, password: str) -> Operator:
 
     Raises LoginLocked, SignInRefused; an unknown name and a wrong password read and cost the same.
     """
-    at = now()
+    at = real_now()
     left = transaction(lambda db: sign_in_locks.take_try(db, login, at))
     try:
         operator = read(lambda db: operators.check_password(db, login, password))
@@ -34,7 +34,7 @@ def by_password(login: str, password: str) -> Operator:
 
 def by_code(operator: Operator, code: str) -> None:
     """The code of the operator's second factor, used up. Raises LoginLocked, CodeRefused."""
-    at = now()
+    at = real_now()
     left = transaction(lambda db: sign_in_locks.take_try(db, operator.login, at))
 
     def work(db: Session) -> None:
@@ -42,7 +42,7 @@ def by_code(operator: Operator, code: str) -> None:
         if with_recovery:
             remaining = second_factors.count_recovery_codes(db, operator.id)
             subject = f"operator:{operator.id}"
-            audit.write(db, "recovery_code.used", subject, at, by=_as(operator), left=remaining)
+            audit.write(db, "recovery_code.used", subject, now(), by=_as(operator), left=remaining)
         sign_in_locks.give_back(db, operator.login, at)
 
     try:
@@ -57,7 +57,7 @@ def again(operator: Operator, password: str, code: str, enrolled: bool) -> None:
 
     Raises LoginLocked, PasswordWrong, CodeRefused.
     """
-    at = now()
+    at = real_now()
     left = transaction(lambda db: sign_in_locks.take_try(db, operator.login, at))
     if not passwords.is_right(operator.password_hash, password):
         _note_failure("confirm.refused", f"operator:{operator.id}", left, operator)

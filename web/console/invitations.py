@@ -12,7 +12,7 @@ from web.console.deeds import carry_out, sentence
 from web.console.fields import Fields, Shown, again
 from web.console.guards import actor, operator_id, operator_required, recently_confirmed
 from web.console.operators import choices, place_from
-from web.wiring import now, read, transaction, wiring
+from web.wiring import now, read, real_now, transaction, wiring
 
 bp = Blueprint("invitations", __name__, url_prefix="/operators")
 
@@ -34,7 +34,7 @@ def invite() -> ResponseReturnValue:
 
     def work(db: Session) -> str:
         new = Invitation(fields.text("login"), fields.text("name"), place_from(db, fields))
-        token = operator_invitations.invite(db, new, now(), operator_id())
+        token = operator_invitations.invite(db, new, real_now(), operator_id())
         facts = {"role": new.place.role, "branch": new.place.branch}
         _note(db, "operator.invited", f"login:{new.login}", **facts)
         return token
@@ -56,7 +56,7 @@ def renew(invitation_id: int) -> ResponseReturnValue:
     """A new link; the old one works no more. Raises NotFound."""
 
     def work(db: Session) -> str:
-        token = operator_invitations.renew(db, invitation_id, now(), operator_id())
+        token = operator_invitations.renew(db, invitation_id, real_now(), operator_id())
         _note(db, "operator.invitation_renewed", f"invitation:{invitation_id}")
         return token
 
@@ -70,7 +70,7 @@ def revoke(invitation_id: int) -> ResponseReturnValue:
     """The link works no more. Raises NotFound."""
 
     def work(db: Session) -> None:
-        found = operator_invitations.revoke(db, invitation_id, now())
+        found = operator_invitations.revoke(db, invitation_id, real_now())
         _note(db, "operator.invitation_revoked", f"login:{found.login}")
 
     return carry_out(work, "invitation_revoked", url_for("console.operators.show_list"))
@@ -83,7 +83,7 @@ def offer_new_password(person_id: int) -> ResponseReturnValue:
     """A link by which the operator sets a new password. Raises NotFound."""
 
     def work(db: Session) -> tuple[str, str]:
-        token = operator_invitations.offer_new_password(db, person_id, now(), operator_id())
+        token = operator_invitations.offer_new_password(db, person_id, real_now(), operator_id())
         _note(db, "operator.password_link", f"operator:{person_id}")
         return token, operators.get(db, person_id).name
 

@@ -10,7 +10,7 @@ from kernel.operators import check_name
 from kernel.refusals import Invalid
 from web.console.fields import Fields, Shown, again
 from web.guards import public
-from web.wiring import now, read, transaction, wiring
+from web.wiring import now, read, real_now, transaction, wiring
 
 bp = Blueprint("invited", __name__, url_prefix="/invitations")
 
@@ -20,7 +20,7 @@ bp = Blueprint("invited", __name__, url_prefix="/invitations")
 def show(token: str) -> ResponseReturnValue:
     """The form; opening the link does not use it up, since chats open links by themselves."""
     try:
-        found = read(lambda db: operator_invitations.find(db, token, now()))
+        found = read(lambda db: operator_invitations.find(db, token, real_now()))
     except InvitationOver as refused:
         return _over(refused)
     return _page(found, Shown({"name": found.name}))
@@ -32,7 +32,7 @@ def accept(token: str) -> ResponseReturnValue:
     """Make the operator, or set his new password; the link is used up."""
     name = Fields(request.form).text("name")
     try:
-        found = read(lambda db: operator_invitations.find(db, token, now()))
+        found = read(lambda db: operator_invitations.find(db, token, real_now()))
         if found.operator_id is not None:
             name = found.name
         try:
@@ -55,8 +55,8 @@ def _hashed(found: OperatorInvitation, name: str) -> str:
 
 
 def _accept(db: Session, token: str, name: str, hashed: str) -> None:
-    is_new = operator_invitations.find(db, token, now()).operator_id is None
-    operator_id = operator_invitations.accept(db, token, name, hashed, now())
+    is_new = operator_invitations.find(db, token, real_now()).operator_id is None
+    operator_id = operator_invitations.accept(db, token, name, hashed, real_now())
     action = "operator.joined" if is_new else "operator.password_changed"
     by = (operator_id, request.remote_addr)
     audit.write(db, action, f"operator:{operator_id}", now(), by=by)

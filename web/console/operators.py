@@ -25,6 +25,7 @@ from web.console.guards import actor, operator_id, operator_required, recently_c
 from web.console.paging import asked_id
 from web.console.reviews import hand
 from web.wiring import now, read, wiring
+from web.wiring import now, read, real_now, wiring
 
 bp = Blueprint("operators", __name__, url_prefix="/operators")
 
@@ -41,7 +42,11 @@ def show_list() -> ResponseReturnValue:
         )
     )
     return render_template(
-        "console/operators/list.html", page=page, branch_names=names, invited=invited, at=now()
+        "console/operators/list.html",
+        page=page,
+        branch_names=names,
+        invited=invited,
+        at=real_now(),
     )
 
 
@@ -84,6 +89,8 @@ def deactivate(person_id: int) -> ResponseReturnValue:
             operator_sessions.end_all(db, person_id, now())
             duty.unbind(db, person_id, hand())
             operator_invitations.revoke_all(db, operators.get(db, person_id).login, now())
+            operator_sessions.end_all(db, person_id, real_now())
+            operator_invitations.revoke_all(db, operators.get(db, person_id).login, real_now())
             _note(db, "operator.deactivated", person_id)
         return changed
 
@@ -115,7 +122,7 @@ def reset_second_factor(person_id: int) -> ResponseReturnValue:
         operators.get(db, person_id)
         gone = second_factors.remove(db, person_id)
         if gone:
-            operator_sessions.end_all(db, person_id, now())
+            operator_sessions.end_all(db, person_id, real_now())
             _note(db, "second_factor.reset", person_id)
         return gone
 
@@ -159,7 +166,7 @@ def choices(names: dict[str, str]) -> dict[str, object]:
 def _ended(person_id: int) -> Callable[[Session], bool]:
     def work(db: Session) -> bool:
         operators.get(db, person_id)
-        ended = operator_sessions.end_all(db, person_id, now())
+        ended = operator_sessions.end_all(db, person_id, real_now())
         if ended:
             _note(db, "operator.sessions_ended", person_id, lines=ended)
         return bool(ended)
@@ -186,7 +193,7 @@ def _back(person_id: int) -> str:
 def _page(person_id: int, form: Shown | None = None) -> str:
     sheet, names = read(
         lambda db: (
-            operator_lists.sheet(db, person_id, now(), wiring().session_rules),
+            operator_lists.sheet(db, person_id, real_now(), wiring().session_rules),
             operator_lists.branch_names(db),
         )
     )

@@ -22,7 +22,7 @@ from web.console.guards import (
     recently_confirmed,
 )
 from web.errors import STATUSES
-from web.wiring import now, read, transaction, wiring
+from web.wiring import now, read, real_now, transaction, wiring
 
 bp = Blueprint("second_factor", __name__, url_prefix="/account/second-factor")
 
@@ -48,7 +48,7 @@ def show() -> ResponseReturnValue:
 def begin() -> ResponseReturnValue:
     """Make a secret; it counts once a first code was shown."""
     try:
-        transaction(lambda db: second_factors.begin(db, wiring().vault, operator_id(), now()))
+        transaction(lambda db: second_factors.begin(db, wiring().vault, operator_id(), real_now()))
     except AlreadyEnrolled as refused:
         flash(sentence(refused), "warning")
     return redirect(url_for(".show"), 303)
@@ -63,7 +63,7 @@ def confirm() -> ResponseReturnValue:
     Answers with a page: codes in a redirect would have to be kept in the cookie.
     """
     operator: Operator = g.operator
-    at = now()
+    at = real_now()
     try:
         transaction(lambda db: sign_in_locks.take_try(db, operator.login, at))
         codes = transaction(lambda db: _confirm(db, operator, request.form.get("code", "")))
@@ -114,10 +114,10 @@ def remove() -> ResponseReturnValue:
 
 
 def _confirm(db: Session, operator: Operator, code: str) -> Sequence[str]:
-    codes = second_factors.confirm(db, wiring().vault, operator.id, code, now())
+    codes = second_factors.confirm(db, wiring().vault, operator.id, code, real_now())
     signed_in = sessions.current()
     token = signed_in.token if signed_in else ""
-    operator_sessions.end_all(db, operator.id, now(), but_token=token)
+    operator_sessions.end_all(db, operator.id, real_now(), but_token=token)
     audit.write(db, "second_factor.added", f"operator:{operator.id}", now(), by=actor())
     return codes
 

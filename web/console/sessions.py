@@ -8,7 +8,7 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 from kernel import operator_sessions
 from kernel.operator_sessions import Browser, Found
 from kernel.operators import Operator
-from web.wiring import now, read, transaction, wiring
+from web.wiring import read, real_now, transaction, wiring
 
 _TOUCH = timedelta(seconds=60)
 
@@ -34,7 +34,7 @@ class SignedIn(UserMixin):
     @property
     def is_confirmed(self) -> bool:
         """Whether the password was given within the last minutes."""
-        return operator_sessions.is_confirmed(self.found.session, now())
+        return operator_sessions.is_confirmed(self.found.session, real_now())
 
     @property
     def must_enrol(self) -> bool:
@@ -65,7 +65,7 @@ def browser() -> Browser:
 def begin(token: str) -> None:
     """Sign the browser in, with nothing left of whoever used it before."""
     session.clear()
-    session["touched"] = int(now().timestamp())
+    session["touched"] = int(real_now().timestamp())
     login_user(SignedIn(token))
 
 
@@ -95,7 +95,7 @@ def _user() -> SignedIn | None:
 
 
 def _load(token: str) -> SignedIn | None:
-    found = read(lambda db: operator_sessions.find(db, token, now(), wiring().session_rules))
+    found = read(lambda db: operator_sessions.find(db, token, real_now(), wiring().session_rules))
     if found is None:
         return None
     if not found.session.awaits_code:
@@ -106,7 +106,7 @@ def _load(token: str) -> SignedIn | None:
 def _touch(token: str) -> None:
     if request.headers.get("HX-Request"):
         return  # a page that refreshes itself is not a person at the keyboard
-    at = now()
+    at = real_now()
     if at.timestamp() - session.get("touched", 0) < _TOUCH.total_seconds():
         return
     transaction(lambda db: operator_sessions.touch_session(db, token, at))

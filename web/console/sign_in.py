@@ -13,7 +13,7 @@ from web.console import credentials, sessions
 from web.console.guards import actor, operator_required, safe_next
 from web.errors import STATUSES
 from web.guards import public
-from web.wiring import now, transaction, wiring
+from web.wiring import now, real_now, transaction, wiring
 
 bp = Blueprint("sign_in", __name__)
 
@@ -80,7 +80,7 @@ def sign_out() -> ResponseReturnValue:
 
     def work(db: Session) -> None:
         if token is not None:
-            operator_sessions.end_session(db, token, now())
+            operator_sessions.end_session(db, token, real_now())
         audit.write(db, "sign_out", f"operator:{by[0]}", now(), by=by)
 
     transaction(work)
@@ -95,14 +95,14 @@ def _open(db: Session, operator: Operator) -> tuple[str, bool]:
         raise SignInRefused
     if second_factors.is_enrolled(db, operator.id):
         waiting = operator_sessions.open_session(
-            db, operator.id, now(), sessions.browser(), awaits_code=True
+            db, operator.id, real_now(), sessions.browser(), awaits_code=True
         )
         return waiting, True
     return _complete(db, operator), False
 
 
 def _go_on(db: Session, operator: Operator, waiting_token: str) -> str:
-    operator_sessions.end_session(db, waiting_token, now())
+    operator_sessions.end_session(db, waiting_token, real_now())
     return _complete(db, operator)
 
 
@@ -110,7 +110,7 @@ def _complete(db: Session, operator: Operator) -> str:
     sign_in_locks.clear(db, operator.login)
     by = (operator.id, request.remote_addr)
     audit.write(db, "sign_in", f"operator:{operator.id}", now(), by=by)
-    return operator_sessions.open_session(db, operator.id, now(), sessions.browser())
+    return operator_sessions.open_session(db, operator.id, real_now(), sessions.browser())
 
 
 def _code_refused(refused: Refused) -> ResponseReturnValue:
