@@ -1,7 +1,9 @@
 """A console of its own: the real routes on a real SQLite file, the outside world faked."""
 
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,6 @@ from flask import Flask
 from flask.testing import FlaskClient
 from flask_wtf.csrf import CSRFProtect
 from itsdangerous import URLSafeTimedSerializer
-from jinja2.bccache import Bucket, BytecodeCache
 from werkzeug.test import TestResponse
 
 from bot.inbound import Account, Gate, Inbound
@@ -33,23 +34,6 @@ NOON = datetime(2026, 11, 21, 4, 0, tzinfo=UTC)  # 12:00 in Shanghai
 PASSWORD = "correct horse battery"
 RULES = SessionRules(idle=timedelta(minutes=30), life=timedelta(hours=8))
 _HOURS = (time(8, 30), time(20))
-
-
-class SharedPages(BytecodeCache):
-    """Every house draws the same pages; each compiles only what none before it has."""
-
-    def __init__(self) -> None:
-        self._compiled: dict[str, bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        if bucket.key in self._compiled:
-            bucket.bytecode_from_string(self._compiled[bucket.key])
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        self._compiled[bucket.key] = bucket.bytecode_to_string()
-
-
-_PAGES = SharedPages()
 
 
 @dataclass
@@ -124,17 +108,25 @@ class Browser:
 
 def make_house(database: Database) -> House:
     clock, vault = MovedClock(), Vault({"k1": b"k" * 32}, b"l" * 32)
-    app = Flask("web")
+    # Routes and templates are those of all houses, what a test changes is its own.
+    app = copy(_built())
+    app.config, app.extensions = copy(app.config), dict(app.extensions)
+    app.view_functions = dict(app.view_functions)
     house = House(app, database, clock, vault)
-    app.config.update(SECRET_KEY="s" * 32, TESTING=False, PROPAGATE_EXCEPTIONS=True)
-    app.jinja_env.bytecode_cache = _PAGES
-    app.session_interface = PartedCookies()
     app.extensions["weiting"] = _wiring(house)
+    return house
+
+
+@cache
+def _built() -> Flask:
+    app = Flask("web")
+    app.config.update(SECRET_KEY="s" * 32, TESTING=False, PROPAGATE_EXCEPTIONS=True)
+    app.session_interface = PartedCookies()
     CSRFProtect(app)
     register_headers(app)
     register_errors(app)
     register_console(app)
-    return house
+    return app
 
 
 def _dispatch(_message: Inbound, _at: datetime) -> Reply:

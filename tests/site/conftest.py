@@ -4,9 +4,10 @@ import base64
 import html
 import re
 from collections.abc import Callable, Iterator
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
@@ -212,13 +213,24 @@ def world(filled: Database, filled_file: Path) -> Iterator[World]:
     assert not made.keeps_books or breaches(made.database, made.clock.at) == {}
 
 
-@pytest.fixture
-def app(world: World, tmp_path: Path) -> Flask:
+@cache
+def _built() -> Flask:
     app = Flask("web")
     app.config.update(SECRET_KEY="s" * 32, WTF_CSRF_TIME_LIMIT=None, SESSION_COOKIE_SECURE=True)
     app.url_map.strict_slashes = False
     app.session_interface = PartedCookies()
     CSRFProtect(app)
+    register_headers(app)
+    register_errors(app)
+    register_site(app)
+    return app
+
+
+@pytest.fixture
+def app(world: World, tmp_path: Path) -> Flask:
+    # Routes and templates are those of all worlds, what a test changes is its own.
+    app = copy(_built())
+    app.config, app.extensions = copy(app.config), dict(app.extensions)
     app.extensions["weiting"] = Wiring(
         database=world.database,
         clock=world.clock,
@@ -236,9 +248,6 @@ def app(world: World, tmp_path: Path) -> Flask:
         rule_book=cast("Any", None),
         files=FolderStore(tmp_path / "media"),
     )
-    register_headers(app)
-    register_errors(app)
-    register_site(app)
     return app
 
 
