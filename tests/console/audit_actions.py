@@ -30,6 +30,8 @@ class Found:
 class _Function:
     node: ast.FunctionDef
     module: Path
+    # (what is called as it is written, the call)
+    calls: list[tuple[str, ast.Call]]
 
     def names(self) -> list[str]:
         return [one.arg for one in self.node.args.args]
@@ -58,17 +60,19 @@ def _functions() -> Iterator[_Function]:
             methods = [one for node in body if isinstance(node, ast.ClassDef) for one in node.body]
             for node in [*body, *methods]:  # what stands inside of them is theirs
                 if isinstance(node, ast.FunctionDef):
-                    yield _Function(node, path)
+                    yield _Function(node, path, _calls(node))
+
+
+def _calls(function: ast.FunctionDef) -> list[tuple[str, ast.Call]]:
+    calls = (node for node in ast.walk(function) if isinstance(node, ast.Call))
+    return [(ast.unparse(node.func), node) for node in calls]
 
 
 def _arguments(function: _Function, called: str, index: int) -> Iterator[ast.expr]:
     module, _, name = called.rpartition(".")
-    for node in ast.walk(function.node):
-        if not isinstance(node, ast.Call) or len(node.args) <= index:
-            continue
-        there = function.module.stem == module and isinstance(node.func, ast.Name)
-        by_name = there and node.func.id == name  # type: ignore[attr-defined]
-        if by_name or ast.unparse(node.func) == called:
+    names = {called, name} if function.module.stem == module else {called}
+    for written_so, node in function.calls:
+        if written_so in names and len(node.args) > index:
             yield node.args[index]
 
 
