@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -94,12 +94,28 @@ def _mariadb(name: str, _folder: Path) -> Iterator[str]:
             cursor.execute(f"DROP DATABASE {name}")
 
 
-def refill(database: Database, source: Path) -> None:
-    """Make an SQLite database what the file `source` is; its engine and pool stay."""
-    with closing(sqlite3.connect(source)) as filled, database.engine.connect() as connection:
+def refill(database: Database, source: sqlite3.Connection) -> None:
+    """Make an SQLite database what `source` is; its engine and pool stay."""
+    with database.engine.connect() as connection:
         raw = connection.connection.driver_connection
         assert isinstance(raw, sqlite3.Connection)
-        filled.backup(raw)
+        source.backup(raw)
+
+
+def duplicate(database: Database) -> sqlite3.Connection:
+    """What an SQLite database is now, in memory."""
+    copy = sqlite3.connect(":memory:")
+    with database.engine.connect() as connection:
+        raw = connection.connection.driver_connection
+        assert isinstance(raw, sqlite3.Connection)
+        raw.backup(copy)
+    return copy
+
+
+def is_empty(database: Database) -> bool:
+    """Whether no table has a row."""
+    with database.engine.connect() as connection:
+        return connection.execute(_used_tables()).first() is None
 
 
 def empty(database: Database) -> None:

@@ -1,7 +1,7 @@
 """Fixtures of the console: a house with operators, and a small cast."""
 
+import sqlite3
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -11,33 +11,28 @@ from loyalty.members import Member
 from products.applications import Application
 from tests.console import seeds
 from tests.console.house import Browser, House, make_house
-from tests.databases import refill
+from tests.databases import duplicate, refill
 
 
 @pytest.fixture(scope="session")
-def furnished_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with one operator a role; made once, since making tables is slow."""
-    path = tmp_path_factory.mktemp("console") / "console.sqlite3"
-    engine = make_engine(f"sqlite:///{path}")
+def console_database(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[Database, sqlite3.Connection]]:
+    """The database of all houses, one after the other, and how it begins: one operator a role."""
+    engine = make_engine(f"sqlite:///{tmp_path_factory.mktemp('console')}/console.sqlite3")
     Base.metadata.create_all(engine)
-    Database(engine).transaction(seeds.add_operators)
-    engine.dispose()
-    return path
-
-
-@pytest.fixture(scope="session")
-def console_database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """The database of all houses, one after the other."""
-    engine = make_engine(f"sqlite:///{tmp_path_factory.mktemp('house')}/console.sqlite3")
-    yield Database(engine)
+    database = Database(engine)
+    database.transaction(seeds.add_operators)
+    yield database, duplicate(database)
     engine.dispose()
 
 
 @pytest.fixture
-def house(console_database: Database, furnished_file: Path) -> House:
+def house(console_database: tuple[Database, sqlite3.Connection]) -> House:
     """The console with one operator a role."""
-    refill(console_database, furnished_file)
-    return make_house(console_database)
+    database, beginning = console_database
+    refill(database, beginning)
+    return make_house(database)
 
 
 @pytest.fixture

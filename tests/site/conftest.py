@@ -3,6 +3,7 @@
 import base64
 import html
 import re
+import sqlite3
 from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import dataclass, field
@@ -39,7 +40,7 @@ from loyalty.points import Credit
 from loyalty.policy import Policy
 from promotions.importer import import_hall
 from promotions.programme_importer import import_programme
-from tests.databases import refill
+from tests.databases import duplicate, refill
 from tests.loyalty.books import breaches
 from web.cookies import PartedCookies
 from web.errors import register_errors
@@ -180,34 +181,29 @@ def hall_files() -> HallFiles:
 
 
 @pytest.fixture(scope="session")
-def filled_file(tmp_path_factory: pytest.TempPathFactory, hall_files: HallFiles) -> Path:
-    """A database file with the schema and the demo hall; each test begins with its rows."""
-    path = tmp_path_factory.mktemp("hall") / "site.sqlite3"
-    engine = make_engine(f"sqlite:///{path}")
+def filled(
+    tmp_path_factory: pytest.TempPathFactory, hall_files: HallFiles
+) -> Iterator[tuple[Database, sqlite3.Connection]]:
+    """The database of all worlds, one after the other, and how it begins: with the demo hall."""
+    engine = make_engine(f"sqlite:///{tmp_path_factory.mktemp('hall') / 'site.sqlite3'}")
     upgrade(engine)
-    Database(engine).transaction(
+    database = Database(engine)
+    database.transaction(
         lambda db: (
             import_hall(db, hall_files, START),
             import_programme(db, load_programme(HALL), START),
         )
     )
-    engine.dispose()  # the last connection folds the write-ahead log into the file
-    return path
-
-
-@pytest.fixture(scope="session")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
-    """The database of all worlds, one after the other."""
-    engine = make_engine(f"sqlite:///{tmp_path_factory.mktemp('world') / 'site.sqlite3'}")
-    yield Database(engine)
+    yield database, duplicate(database)
     engine.dispose()
 
 
 @pytest.fixture
-def world(filled: Database, filled_file: Path) -> Iterator[World]:
-    refill(filled, filled_file)
+def world(filled: tuple[Database, sqlite3.Connection]) -> Iterator[World]:
+    database, beginning = filled
+    refill(database, beginning)
     vault = vault_of(f"k1:{_KEY}", _KEY)
-    made = World(filled, vault, load_texts(HALL), FakeClock(), FakeWeChat(), [])
+    made = World(database, vault, load_texts(HALL), FakeClock(), FakeWeChat(), [])
     yield made
     # Whatever a test did with the pages, the books are in order.
     assert not made.keeps_books or breaches(made.database, made.clock.at) == {}
