@@ -26,17 +26,15 @@ from pydantic_settings import (
 from kernel.fields import (
     Address,
     Count,
-    DatabaseAddress,
     MaybeAddress,
     Number,
     Port,
-    QueueAddress,
-    RedisAddress,
     Section,
     Switch,
     TimeOfDay,
 )
 from kernel.roles import ROLES
+from kernel.server_settings import DatabaseSection, QueueSection, RedisSection
 from kernel.sms_settings import SmsSection
 from kernel.vault import vault_of
 from kernel.yaml import YamlRefused, load_strict
@@ -84,18 +82,6 @@ class WeChatSection(Section):
                 "aes_key must be 43 letters and digits (or mode: plain without a key)"
             )
         return self
-
-
-class DatabaseSection(Section):
-    url: DatabaseAddress = ""
-
-
-class RedisSection(Section):
-    url: RedisAddress = ""
-
-
-class QueueSection(Section):
-    url: QueueAddress = ""
 
 
 class WebSection(Section):

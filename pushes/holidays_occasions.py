@@ -165,6 +165,19 @@ def between(first: date, last: date, more: Iterable[Occasion] = ()) -> list[tupl
     return sorted(chosen, key=lambda pair: (pair[0], _ORDER.index(pair[1].kind), pair[1].key))
 
 
+def days_of(year: int) -> dict[str, date]:
+    """The occasions of a year by their keys; what comes twice in it counts by the first time."""
+    found: dict[str, date] = {}
+    for day, one in between(date(year, 1, 1), date(year, 12, 31)):
+        found.setdefault(one.key, day)
+    return found
+
+
+def names() -> dict[str, str]:
+    """What the occasions are called, by their keys."""
+    return {key: one.name for key, one in OCCASIONS.items()}
+
+
 @cache
 def _of_table(year: int) -> list[tuple[date, Occasion]]:
     return [(day, one) for one in OCCASIONS.values() for day in _days_in(one, year)]

@@ -21,7 +21,7 @@ def make_haste() -> None:
     _read_each_file_once()
     # An engine knows the statements that it compiled once; each new one begins anew.
     monkey = pytest.MonkeyPatch()
-    monkey.setattr("app.make_engine", cache(engine.make_engine))
+    monkey.setattr("house.make_engine", cache(engine.make_engine))
     _do_not_wait_for_the_disk()
 
 

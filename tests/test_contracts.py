@@ -23,7 +23,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(
             ROOT / package, folder / package, ignore=shutil.ignore_patterns("static", "*.pyc")
         )
-    for name in ("app.py", "config.py", ".importlinter"):
+    for name in ("app.py", "house.py", "config.py", ".importlinter"):
         shutil.copy(ROOT / name, folder / name)
     return folder
 

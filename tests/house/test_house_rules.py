@@ -29,6 +29,7 @@ FORBIDDEN_NAMES = {"core", "common", "utils", "services", "models", "helpers", "
 def python_files() -> Iterator[Path]:
     """Our Python; migrations are history, written once and left alone."""
     yield ROOT / "app.py"
+    yield ROOT / "house.py"
     yield ROOT / "config.py"
     for package in PACKAGES:
         yield from sorted((ROOT / package).rglob("*.py"))

@@ -14,7 +14,6 @@ from handlers.tools import Tools
 from kernel.db import Database
 from kernel.operators import Operator
 from kernel.outcomes import CallFailed, Outcome
-from kernel.sms import Sms
 from kernel.vault import Vault
 from loyalty import followers, members, tags
 from loyalty.members import Registration
@@ -25,7 +24,6 @@ from menus.publications import MenuPublication, Plan
 from menus.targets import click, view
 from menus.tree import Entry, Hall, Menu
 from menus.versions import MenuVersion
-from pushes.channels import MassSender
 from pushes.clicks import Links
 from tests.world import NOON, MovableClock
 
@@ -141,19 +139,6 @@ class Wechat:
         return [sub["name"] for sub in (self.buttons or [{}])[0].get("sub_button", [])]
 
 
-class _NoChannel:
-    def send_to_many(
-        self, openids: Sequence[str], body: dict[str, Any], client_msg_id: str
-    ) -> Outcome:
-        raise AssertionError
-
-    def send_to_tag(self, tag_id: int, body: dict[str, Any], client_msg_id: str) -> Outcome:
-        raise AssertionError
-
-    def send(self, phone: str, message: Sms) -> None:
-        raise AssertionError
-
-
 @dataclass
 class House:
     """What a test of menus holds in its hands."""
@@ -166,13 +151,12 @@ class House:
     @property
     def tools(self) -> Tools:
         """The tools of one process."""
-        vault, nobody = Vault({"k1": b"k" * 32}, b"l" * 32), _NoChannel()
-        mass: MassSender = nobody
-        lanes: Any = None
+        vault = Vault({"k1": b"k" * 32}, b"l" * 32)
+        nobody: Any = None  # menus send nothing to anybody
         return Tools(
-            *(self.database, self.clock, vault, nobody, mass, self._put),
+            *(self.database, self.clock, vault, nobody, nobody, self._put),
             Links("", vault.digest),
-            lanes,
+            nobody,
             menus=self.wechat,
             menu_rules=RULES,
         )

@@ -24,7 +24,6 @@ from web.console.fields import Fields, Shown, again
 from web.console.guards import actor, operator_id, operator_required, recently_confirmed
 from web.console.paging import asked_id
 from web.console.reviews import hand
-from web.wiring import now, read, wiring
 from web.wiring import now, read, real_now, wiring
 
 bp = Blueprint("operators", __name__, url_prefix="/operators")
@@ -86,9 +85,7 @@ def deactivate(person_id: int) -> ResponseReturnValue:
     def work(db: Session) -> bool:
         changed = operators.set_active(db, person_id, False, operator_id())
         if changed:
-            operator_sessions.end_all(db, person_id, now())
             duty.unbind(db, person_id, hand())
-            operator_invitations.revoke_all(db, operators.get(db, person_id).login, now())
             operator_sessions.end_all(db, person_id, real_now())
             operator_invitations.revoke_all(db, operators.get(db, person_id).login, real_now())
             _note(db, "operator.deactivated", person_id)
