@@ -7,7 +7,7 @@ settled and the next recipients are marked as being sent, and one look at the la
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -20,12 +20,12 @@ from pushes.aftermath import Answered
 from pushes.calls import Desk, Prepared
 from pushes.channels import Call, Lane
 from pushes.chunks import Claim
-from pushes.deliveries import Settled
 from pushes.pushes import Push
 
 log = structlog.get_logger(__name__)
 
 _GROUP = 256
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _FLUSH_SECONDS = 0.25
 # With a rate cap, what is reserved at once; more would be unfair to other workers.
 _RESERVED_SECONDS = 0.25
@@ -61,6 +61,8 @@ class Sending:
     stopped: tuple[str, ...] = ()
     tiers: dict[int, str] = field(default_factory=dict)
     looked: float = 0.0
+    # From then on nothing may leave under the lease as it was last renewed.
+    fence: datetime = _NEVER
 
     def run(self) -> None:
         """Send until nobody of the chunk waits, or something stops it; then give it back."""
@@ -136,7 +138,8 @@ class Sending:
         ended = [aftermath.verdict(self.push, one, most) for one in answered]
         if self.stop is not None:
             # Committed as being sent, but never called: they surely wait.
-            ended += [Settled(call.delivery_id, "pending", call.channel) for _, call in self.held]
+            held = [call.delivery_id for _, call in self.held]
+            deliveries.put_back(session, self.claim.claim_no, held)
         deliveries.settle(session, self.claim.claim_no, ended, now)
         aftermath.settle(session, self.push, self.claim, answered, now)
         further = [
@@ -162,6 +165,7 @@ class Sending:
             if one.state == "pending" and one.channel not in stopped
         ]  # fmt: skip
         first_at = self._reserve(session, len(prepared.calls), now)
+        self.fence = now + chunks.LEASE - chunks.CALL_MARGIN
         return _Begun(first_at, prepared, further=further)
 
     def _desk(self, session: Session) -> Desk:
@@ -208,6 +212,8 @@ class Sending:
 
     def _submit(self) -> None:
         now = self.tools.clock.now()
+        if self.held and now >= self.fence:
+            self.stop = self.stop or Stop()  # asleep for too long: somebody else may hold them
         ready: dict[str, list[Call]] = {}
         while self.held and self.held[0][0] <= now and self.stop is None:
             call = self.held.popleft()[1]

@@ -172,6 +172,17 @@ def settle(session: Session, claim_no: int, settled: Sequence[Settled], at: date
     return taken
 
 
+def put_back(session: Session, claim_no: int, ids: Sequence[int]) -> None:
+    """Let these wait again: marked as being sent, but surely never called."""
+    if ids:
+        session.execute(
+            update(Delivery)
+            .where(Delivery.id.in_(ids), *_begun_by(claim_no))
+            .values(state="pending", attempts=Delivery.attempts - 1, reason=None, settled_at=None)
+            .execution_options(synchronize_session=False)
+        )
+
+
 def _grouped(settled: Sequence[Settled]) -> dict[tuple[str, str, str | None], list[int]]:
     groups: dict[tuple[str, str, str | None], list[int]] = {}
     for one in settled:

@@ -16,7 +16,8 @@ TEXT_BYTES = 2048
 SMS_ONE, SMS_PIECE, SMS_MOST = 70, 67, 500
 SMS_END = "拒收请回复R"
 MOST_VARIANTS = 3
-SLOTS = {"称呼": "会员姓名", "等级": "会员等级", "积分": "可用积分", "链接": "页面短链接"}
+LINK = "链接"
+SLOTS = {"称呼": "会员姓名", "等级": "会员等级", "积分": "可用积分", LINK: "页面短链接"}
 _SLOT = re.compile(r"\{([^{}\n]{1,10})\}")
 _PARAM = re.compile(r"[a-z][a-z0-9_]{0,19}", re.ASCII)
 
@@ -97,7 +98,7 @@ def _mass(content: Mapping[str, Any]) -> dict[str, Any]:
             raise _refuse("mass.article_id", "请选择一篇已同步到微信草稿箱的文章")
         return {"kind": "article", "article_id": article, "title": str(content.get("title", ""))}
     text = _text(content, "mass", TEXT_BYTES)
-    if any(match[1] != "链接" for match in _SLOT.finditer(text)):
+    if any(match[1] != LINK for match in _SLOT.finditer(text)):
         raise _refuse("mass.text", "群发对所有人内容相同，只能用 {链接}")
     return {"kind": "text", "text": text}
 

@@ -125,3 +125,20 @@ def test_a_rate_is_shared_and_kept(quick_house: House) -> None:
         within = [one for one in left if start <= one < start + timedelta(seconds=1)]
         assert len(within) <= 11
     assert timedelta(seconds=2.7) <= left[-1] - began <= timedelta(seconds=4)
+
+
+def test_a_worker_that_slept_before_its_calls_makes_none_of_them(quick_house: House) -> None:
+    house = quick_house
+    house.audience(6)
+    push_id = approved(house, "template", rate=40)
+    start_push(house.tools, push_id)
+    real = house.clock.now
+    house.clock.now = lambda: house.clock.move(seconds=0.01) or real()  # type: ignore
+    house.lane.before = lambda _call: house.clock.move(seconds=40)
+    send_push(house.tools, push_id)
+    del house.clock.now
+    # One a claim, since each call takes longer than a lease: but each once, and none under a
+    # lease that was over.
+    assert set(house.lane.reached.values()) == {1}
+    assert {row.attempts for row in house.rows(push_id)} == {1}
+    assert house.counts(push_id) == {"sent": 6}
