@@ -37,7 +37,7 @@ def findings(session: Session, push: Push, at: datetime) -> list[Finding]:
     """What stands against sending the push, at its time or, without one, at `at`."""
     when = push.send_at or at
     # Who is not everybody has a quota of his own, which the look at attention counts.
-    everybody = push.audience["kind"] in {"members", "followers"}
+    everybody = push.audience["kind"] in pushes.EVERYBODY
     begun = pushes.begun_in_month(session, when) if everybody else 0
     found: dict[tuple[str, str, str], Finding] = {}
     for work in push_works.works_of(push, when, min(begun, MASS_A_MONTH)):

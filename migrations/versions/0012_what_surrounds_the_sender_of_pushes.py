@@ -133,20 +133,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("push_run", schema=None) as batch_op:
-        batch_op.drop_index("ix_push_run_series_id_id")
-
-    op.drop_table("push_run")
-    with op.batch_alter_table("sent_notice", schema=None) as batch_op:
-        batch_op.drop_index("ix_sent_notice_member_id_message_id")
-        batch_op.drop_index(batch_op.f("ix_sent_notice_at"))
-
-    op.drop_table("sent_notice")
-    op.drop_table("push_series")
-    op.drop_table("duty_operator")
-    with op.batch_alter_table("push_event", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_push_event_openid"))
-        batch_op.drop_index(batch_op.f("ix_push_event_look_at"))
-
-    op.drop_table("push_event")
-    op.drop_table("notice_cursor")
+    for table in (
+        "push_run", "sent_notice", "push_series", "duty_operator", "push_event", "notice_cursor",
+    ):  # fmt: skip
+        op.drop_table(table)

@@ -24,9 +24,10 @@ from menus.versions import MenuVersion
 from products import applications
 from products.applications import Application, Form
 from products.catalogue import Product
-from pushes import drafts, life
+from pushes import drafts, life, series
 from pushes.drafts import Form as PushForm
 from pushes.pushes import Push
+from pushes.series import PushSeries
 from pushes.settings import PushRules
 from tests.console.house import NOON, PASSWORD
 
@@ -116,6 +117,13 @@ def add_push(
 ) -> Push:
     """A draft by the operator with that role."""
     return drafts.write(session, drafts.text_form(title, text), hand_of(session, author))
+
+
+def add_series(session: Session, author: str) -> PushSeries:
+    """A greeting of every Monday, by the operator with that role."""
+    schedule = {"kind": "weekly", "weekdays": [0], "at": "09:30"}
+    plan = series.Plan("早安", drafts.text_form("早安", "早上好"), schedule)
+    return series.write(session, plan, series.House(), hand_of(session, author))
 
 
 def submit_push(session: Session, author: str, title: str = "冬至祝福") -> Push:

@@ -64,6 +64,7 @@ def furnished(house: House) -> tuple[House, dict[str, str]]:
             "member_id": str(member.id),
             "number": application.number,
             "push_id": str(push.id),
+            "series_id": str(seeds.add_series(db, "owner").id),
             "audit_id": "1",
             "version_id": "1",
             "channel": "sms",

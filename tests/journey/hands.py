@@ -153,6 +153,8 @@ def at_console(browser: Browser, product: Product, login: str) -> Iterator[Page]
 
 def visit(page: Page, name: str) -> None:
     """Open a place of the console by its entry in the navigation, and inspect it."""
-    page.get_by_role("navigation", name="主导航").get_by_role("link", name=name).click()
+    page.get_by_role("navigation", name="主导航").get_by_role(
+        "link", name=name, exact=True
+    ).click()
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     inspect(page)

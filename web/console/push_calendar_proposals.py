@@ -136,7 +136,12 @@ def _draft(session: Session, draft: Draft) -> int:
         plain, occasion=draft.occasion, occurs_on=draft.occurs_on, send_at=draft.send_at
     )
     origin = Origin(f"occasion:{draft.occasion}:{draft.occurs_on}")
-    return drafts.write(session, form, Hand(draft.author_id, now()), origin).id
+    try:
+        return drafts.write(session, form, Hand(draft.author_id, now()), origin).id
+    except Invalid as refused:
+        # The page of a proposal has one text, whatever channel it will leave by.
+        field = str(refused.facts["field"]).replace("mass.text", "body")
+        raise Invalid(field=field, reason=refused.facts["reason"]) from None
 
 
 def _page(proposal_id: int, form: Shown | None = None) -> str:
