@@ -45,7 +45,7 @@ PEOPLE, SENDS, ALONE = 1_000_000, 100_000, 20_000
 LANES = 2
 TEMPLATE = "template-0123456789"
 DATA = {"thing1": "{称呼}", "time2": "2026年9月25日", "thing3": "宽带检修"}
-RULES = PushRules(chunk=5_000, lanes=LANES, in_flight=512, error_percent=100)
+RULES = PushRules(chunk=5_000, lanes=LANES, in_flight=256, error_percent=100)
 _SEED = """
 INSERT INTO follower (openid, subscribed, followed_at, changed_at, created_at)
 SELECT 'oBench-' || lpad(n::text, 21, '0'), true, now(), now(), now()

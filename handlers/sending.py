@@ -104,7 +104,8 @@ class Sending:
 
     def _next_group(self) -> list[int]:
         room = self.tools.push_rules.in_flight - len(self.flying) - len(self.held)
-        size = min(_GROUP, self.tools.push_rules.in_flight)
+        # Half of what may be in the air, so that the other half goes on meanwhile.
+        size = min(_GROUP, max(1, self.tools.push_rules.in_flight // 2))
         if self.stop is not None or not self.rows or room < min(size, len(self.rows)):
             return []
         if self.held and self._rate():

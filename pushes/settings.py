@@ -23,7 +23,7 @@ class PushRules:
     chunk: int = 2_000
     mass_chunk: int = 9_999
     lanes: int = 4
-    in_flight: int = 512
+    in_flight: int = 256
     rate: int = 0
     window_most: int = 0
     window_minutes: int = 60
@@ -63,7 +63,7 @@ class PushesSection(Section):
     chunk: Annotated[Number, Field(ge=10, le=20_000)] = 2_000
     mass_chunk: Annotated[Number, Field(ge=2, le=9_999)] = 9_999
     lanes: Annotated[Number, Field(ge=1, le=64)] = 4
-    in_flight: Annotated[Number, Field(ge=1, le=2_000)] = 512
+    in_flight: Annotated[Number, Field(ge=1, le=2_000)] = 256
     rate: Annotated[Number, Field(ge=0, le=10_000)] = 0
     window_most: Annotated[Number, Field(ge=0)] = 0
     window_minutes: Annotated[Number, Field(ge=1, le=1_440)] = 60
