@@ -117,10 +117,17 @@ class Fleet:
                 return landed
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, and free what libcurl holds at once.
+
+        Left to the collector, the handles of many lanes would pile up: each holds on to this
+        object, and this object to each.
+        """
         for handle in self._flying:
             self._multi.remove_handle(handle)
+        for handle in (*self._flying, *self._idle):
+            handle.close()
         self._flying.clear()
+        self._idle.clear()
         self._multi.close()
         self._selector.close()
 
