@@ -21,12 +21,6 @@ REVIEW = "push"
 _REASON_LENGTH = 200
 
 
-class NobodyReached(Refused):
-    """No channel of the push reaches anybody."""
-
-    code = "push_reaches_nobody"
-
-
 class TooLate(Refused):
     """The time at which it should be sent is over; fact: `send_at`."""
 

@@ -61,11 +61,6 @@ def texts_of(contents: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield f"{place} {key}", value
 
 
-def personal(content: Mapping[str, Any]) -> bool:
-    """Whether the message differs from reader to reader."""
-    return any(_SLOT.search(text) for _, text in texts_of({"mass": content}))
-
-
 def check(channel: str, content: Mapping[str, Any]) -> dict[str, Any]:
     """The content as it is kept. Raises Invalid with the field `channel.name`."""
     return _CHECKS[channel](content)

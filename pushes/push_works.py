@@ -13,11 +13,6 @@ def works_of(push: Push, at: datetime, sent_this_month: int) -> list[Work]:
     return [_work(push, channel, at, sent_this_month) for channel in push.channels]
 
 
-def text_work(channel: str, body: str, at: datetime, sent_this_month: int) -> Work:
-    """A text that somebody is writing for a channel."""
-    return _made(channel, [Passage("内容", body)], (), at, sent_this_month)
-
-
 def _work(push: Push, channel: str, at: datetime, sent_this_month: int) -> Work:
     passages = []
     for number, variant in enumerate(push.variants):
@@ -28,16 +23,6 @@ def _work(push: Push, channel: str, at: datetime, sent_this_month: int) -> Work:
             ended = f"{text} {SMS_END}" if channel == "sms" and not push.service else text
             passages.append(Passage(f"{head}{place}", ended))
     links = (Passage("链接", push.link),) if push.link.startswith("https://") else ()
-    return _made(channel, passages, links, at, sent_this_month)
-
-
-def _made(
-    channel: str,
-    passages: list[Passage],
-    links: tuple[Passage, ...],
-    at: datetime,
-    sent_this_month: int,
-) -> Work:
     facts: dict[str, object] = {"at": at, "channel": channel, "slots": tuple(SLOTS)}
     if channel == "mass":
         facts["sent_this_month"] = sent_this_month

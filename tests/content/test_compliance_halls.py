@@ -15,6 +15,7 @@ from loyalty.coupon_batches import Form
 from promotions import campaign_works
 from promotions.campaigns import Campaign
 from pushes import push_works
+from tests.pushes.lane import mass_push
 from tests.world import ROOT
 
 HALL = ROOT / "halls" / "tietong"
@@ -91,6 +92,6 @@ def test_a_campaign_names_its_paragraph() -> None:
 
 
 def test_a_push_knows_the_quota() -> None:
-    work = push_works.text_work("mass", "元旦快乐", AT, 4)
+    (work,) = push_works.works_of(mass_push("元旦快乐"), AT, 4)
 
     assert [one.rule for one in compliance.inspect(work, SETTING)] == ["mass-quota"]

@@ -11,6 +11,7 @@ from kernel.yaml import YamlRefused
 from pushes import push_works
 from pushes.calendar_greetings import Greetings, load_greetings
 from pushes.holidays_occasions import OCCASIONS
+from tests.pushes.lane import mass_push
 from tests.world import ROOT
 
 HALLS = sorted(file.parent for file in (ROOT / "halls").glob("*/texts.yaml"))
@@ -23,7 +24,7 @@ def test_no_greeting_of_a_hall_stands_against_the_rules(folder: Path) -> None:
     at = day_start(DAY).replace(hour=4)
     for occasion in OCCASIONS.values():
         said = greetings.say(occasion, DAY, "铁通掌上营业厅", "https://hall.example.com")
-        work = push_works.text_work("mass", said.body, at, 0)
+        (work,) = push_works.works_of(mass_push(said.body), at, 0)
         assert compliance.inspect(work) == [], occasion.key
         assert "{" not in said.body + said.title
         assert len(said.body.encode()) <= 2048

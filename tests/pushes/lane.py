@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from kernel.outcomes import Outcome
 from pushes.channels import Call
 from pushes.drafts import Form
+from pushes.pushes import Push
 
 TEMPLATE = "tpl-0123456789"
 CONTENTS = {
@@ -64,6 +65,12 @@ class Lane:
     def reached(self) -> Counter[str]:
         """How often each receiver was called."""
         return Counter(call.to for call in self.calls)
+
+
+def mass_push(text: str) -> Push:
+    """A push of one text by mass send, in no database."""
+    variants = [{"share": 100, "contents": {"mass": {"kind": "text", "text": text}}}]
+    return Push(channels=["mass"], variants=variants, service=False, link="")
 
 
 def form(*channels: str, **given: object) -> Form:

@@ -13,7 +13,6 @@ from content import (
     article_revisions,
     article_sync,
     article_workflow,
-    articles,
     blocks,
     branding,
 )
@@ -176,8 +175,3 @@ def _said(block: blocks.Block) -> str:
     return " ".join(
         one for one in (blocks.KIND_NAMES[block["type"]] + "：", codes, said, leads) if one
     )
-
-
-def published_articles(session: Session) -> list[tuple[str, str]]:
-    """(path, title) of what is published, for links."""
-    return [(f"/site/articles/{one.code}", one.title) for one in articles.every(session)]
