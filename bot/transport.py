@@ -13,6 +13,8 @@ from kernel.metrics import GATEWAY_CALLS
 TIMEOUT_SECONDS = (2.0, 5.0)  # connect, read
 UPLOAD_SECONDS = (2.0, 60.0)  # only workers upload
 _NUMBER = re.compile(r"-?\d{1,12}", re.ASCII)
+# Old nicknames hold control characters, and the header names no charset.
+_DECODER = json.JSONDecoder(strict=False)
 
 
 class GatewayError(Exception):
@@ -108,11 +110,10 @@ def _read(path: str, answer: requests.Response) -> dict[str, Any]:
     return body
 
 
-def read_object(raw: bytes) -> dict[str, Any] | None:
+def read_object(raw: bytes | bytearray) -> dict[str, Any] | None:
     """The JSON object of an answer; None when it is anything else."""
-    # Old nicknames hold control characters, and the header names no charset.
     try:
-        body = json.loads(raw.decode("utf-8", "replace"), strict=False)
+        body = _DECODER.decode(raw.decode("utf-8", "replace"))
     except (ValueError, RecursionError):
         return None
     return body if isinstance(body, dict) and body else None

@@ -30,6 +30,7 @@ def refused(code: int, answer: Mapping[str, Any]) -> Outcome:
 
 def message_id(answer: Mapping[str, Any]) -> int | None:
     """The number of the message; a number that no column can hold does not undo the send."""
-    value = f"{answer.get('msg_id', answer.get('msgid'))}"
-    number = int(value) if _MESSAGE_ID.fullmatch(value) else _LARGEST_ID + 1
-    return number if number <= _LARGEST_ID else None
+    value = answer.get("msg_id", answer.get("msgid"))
+    if type(value) is not int:
+        value = int(f"{value}") if _MESSAGE_ID.fullmatch(f"{value}") else -1
+    return value if 0 <= value <= _LARGEST_ID else None
