@@ -5,7 +5,7 @@ settled and the next recipients are marked as being sent, and one look at the la
 """
 
 import time
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from handlers.tools import Tools
 from kernel.metrics import DELIVERIES
-from pushes import aftermath, calls, chunks, deliveries, life, pace, pushes, switches
+from kernel.outcomes import Outcome
+from pushes import addressees, aftermath, calls, chunks, deliveries, life, pace, pushes, switches
 from pushes.aftermath import Answered
 from pushes.calls import Desk, Prepared
 from pushes.channels import Call, Lane
@@ -157,9 +158,9 @@ class Sending:
     def _begin(
         self, session: Session, now: datetime, group: list[int], further: list[int]
     ) -> "_Begun":
-        chunks.begin(session, self.claim, group)
+        begun = addressees.begin(session, self.claim, group)
         desk, stopped = self._desk(session), self.stopped
-        prepared = calls.prepare(session, desk, self.claim, group)
+        prepared = calls.prepare(session, desk, begun)
         deliveries.settle(session, self.claim.claim_no, prepared.settled, now)
         further = further + [
             one.id for one in prepared.settled
@@ -208,8 +209,10 @@ class Sending:
         self.rows.extend(begun.further)
         rate = self._rate()
         step = timedelta(seconds=1 / rate) if rate else timedelta()
-        for number, call in enumerate(begun.prepared.calls):
-            self.held.append((begun.first_at + step * number, call))
+        at = begun.first_at
+        for call in begun.prepared.calls:
+            self.held.append((at, call))
+            at += step
 
     def _submit(self) -> None:
         now = self.tools.clock.now()
@@ -231,27 +234,30 @@ class Sending:
                 time.sleep(0.005)
             return
         seconds = 0.005 if self.held else _LOOK_SECONDS
+        ended: Counter[str] = Counter()
         for lane in self.lanes.values():
             for delivery_id, outcome in lane.collect(seconds):
                 call = self.flying.pop(delivery_id)
                 self.answered.append(Answered(delivery_id, call.channel, call.attempt, outcome))
-                self._judge(self.answered[-1])
+                ended[outcome.verdict] += 1
+                self._judge(outcome)
+        for verdict, times in ended.items():
+            DELIVERIES.labels(verdict).inc(times)
 
-    def _judge(self, answered: Answered) -> None:
+    def _judge(self, outcome: Outcome) -> None:
         """Stop when the account is refused, or too many calls end badly."""
-        outcome = answered.outcome
-        DELIVERIES.labels(outcome.verdict).inc()
         if outcome.verdict == "stop":
             self.stop = self.stop or Stop(f"微信返回 {outcome.reason}，整个推送先停下")
             return
-        rules = self.tools.push_rules
-        self.errors.append(outcome.verdict != "sent")
-        if len(self.errors) > rules.error_sample:
+        failed, most = outcome.verdict != "sent", self.tools.push_rules.error_sample
+        self.errors.append(failed)
+        if len(self.errors) > most:
             self.errors.popleft()
-        share = sum(self.errors) * 100 // len(self.errors)
-        if len(self.errors) == rules.error_sample and share >= rules.error_percent:
-            why = f"最近 {rules.error_sample} 条里有 {share}% 没有送出"
-            self.stop = self.stop or Stop(why)
+        if not failed or len(self.errors) < most:
+            return
+        share = sum(self.errors) * 100 // most
+        if share >= self.tools.push_rules.error_percent:
+            self.stop = self.stop or Stop(f"最近 {most} 条里有 {share}% 没有送出")
 
     def _release(self, session: Session) -> None:
         now = self.tools.clock.now()
@@ -285,6 +291,9 @@ class Loaded:
 def load(session: Session, claim: Claim) -> Loaded:
     """What a claim holds."""
     push = pushes.get(session, claim.push_id)
-    mass = deliveries.pending_of(session, claim.push_id, claim.no, by_mass=True)
+    if "mass" in push.channels and deliveries.pending_of(
+        session, claim.push_id, claim.no, by_mass=True
+    ):
+        return Loaded(push, deque(), for_mass=True)
     rest = deliveries.pending_of(session, claim.push_id, claim.no, by_mass=False)
-    return Loaded(push, deque(rest), bool(mass))
+    return Loaded(push, deque(rest), for_mass=False)

@@ -31,6 +31,16 @@ class Rows:
         """The first row as a tuple; None when there is none."""
         return self._cursor.fetchone()
 
+    def all(self) -> list[tuple[Any, ...]]:
+        """Every row."""
+        rows: list[tuple[Any, ...]] = self._cursor.fetchall()
+        return rows
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows the statement touched."""
+        return int(self._cursor.rowcount)
+
     def scalar(self) -> Any:
         """The first column of the first row; None when there is none."""
         row = self._cursor.fetchone()
@@ -120,6 +130,11 @@ def plain(parameters: Mapping[str, Any]) -> dict[str, Any]:
         name: Json(value) if isinstance(value, dict) else value
         for name, value in parameters.items()
     }
+
+
+def numbers(values: Iterable[int | None]) -> str:
+    """Whole numbers as an array of PostgreSQL; the driver takes three times as long over it."""
+    return f"{{{','.join('NULL' if value is None else str(value) for value in values)}}}"
 
 
 def inserting(table: Table, columns: Iterable[str]) -> Insert:

@@ -1,11 +1,9 @@
 """What became of something that was sent to the outside."""
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The result of one call.
 
     `sent`: it was taken. `again`: surely not taken, may be tried later. `refused`: surely not

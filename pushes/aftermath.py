@@ -1,8 +1,8 @@
 """What an answer means for a recipient, and what else changes with it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -19,8 +19,7 @@ from pushes.pushes import Push
 _NO_CREDIT = "43101"
 
 
-@dataclass(frozen=True)
-class Answered:
+class Answered(NamedTuple):
     """One recipient's answer: by which channel he was called, at which attempt."""
 
     delivery_id: int

@@ -1,6 +1,7 @@
 """The bodies that WeChat takes, made of a push's content for one reader."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from kernel.refusals import Refused
@@ -53,7 +54,20 @@ def template(content: Mapping[str, Any], reader: Reader, client_msg_id: str) -> 
 
 
 def _data(content: Mapping[str, Any], reader: Reader) -> dict[str, dict[str, str]]:
-    return {
+    same, personal = _parted(tuple(content["data"].items()))
+    return same | {
         key: {"value": template_values.fit(key, messages.fill(text, reader))}
-        for key, text in content["data"].items()
+        for key, text in personal
     }
+
+
+@lru_cache(64)
+def _parted(data: tuple[tuple[str, str], ...]) -> tuple[dict[str, dict[str, str]], Any]:
+    """What all readers get alike, ready; and the pairs that are filled in for each."""
+    personal = tuple((key, text) for key, text in data if messages.has_slots(text))
+    same = {
+        key: {"value": template_values.fit(key, text)}
+        for key, text in data
+        if not messages.has_slots(text)
+    }
+    return same, personal

@@ -6,20 +6,18 @@ found here, in the transaction that marks the others as being sent.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from loyalty import consents, tier_ladder
-from loyalty.followers import Follower
-from loyalty.ledger import PointsAccount
-from loyalty.members import LIVE, Member
+from loyalty.members import LIVE
 from pushes import bodies, messages
+from pushes.addressees import Addressee
 from pushes.channels import Call
-from pushes.chunks import Claim
 from pushes.clicks import Links
-from pushes.deliveries import Delivery, Settled
+from pushes.deliveries import Settled
 from pushes.messages import Reader
 from pushes.pushes import Push
 
@@ -37,6 +35,13 @@ class Desk:
     # Channels by which nothing leaves now.
     stopped: Collection[str] = ()
 
+    @cached_property
+    def named(self) -> str:
+        """How the names of calls begin; WeChat refuses a second template message of one name for
+        10 minutes. It holds the push's birth, so that it stays new after a database was reset.
+        """
+        return f"{self.push.id}-{int(self.push.created_at.timestamp())}-"
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -46,34 +51,11 @@ class Prepared:
     settled: list[Settled]
 
 
-def prepare(session: Session, desk: Desk, claim: Claim, ids: Sequence[int]) -> Prepared:
-    """The calls of those of `ids` that this claim has marked as being sent."""
-    rows = session.execute(
-        select(
-            Delivery.id,
-            Delivery.openid,
-            Delivery.member_id,
-            Delivery.channel,
-            Delivery.variant,
-            Delivery.attempts,
-            Follower.subscribed,
-            Member.name,
-            Member.state,
-            Member.tier_level,
-            Member.phone_sealed,
-            PointsAccount.balance,
-        )
-        .outerjoin(Follower, Follower.openid == Delivery.openid)
-        .outerjoin(Member, Member.id == Delivery.member_id)
-        .outerjoin(PointsAccount, PointsAccount.member_id == Delivery.member_id)
-        .where(
-            Delivery.id.in_(ids), Delivery.state == "sending", Delivery.claim_no == claim.claim_no
-        )
-        .order_by(Delivery.id)
-    ).all()
-    agreed = _agreed(session, desk.push, rows)
+def prepare(session: Session, desk: Desk, addressees: Sequence[Addressee]) -> Prepared:
+    """The calls to those who were marked as being sent."""
+    agreed = _agreed(session, desk.push, addressees)
     calls, settled = [], []
-    for row in rows:
+    for row in addressees:
         if row.channel in desk.stopped:
             settled.append(Settled(row.id, "pending", row.channel))
         elif why := _why_not(row, desk.push, agreed):
@@ -83,7 +65,7 @@ def prepare(session: Session, desk: Desk, claim: Claim, ids: Sequence[int]) -> P
     return Prepared(calls, settled)
 
 
-def _agreed(session: Session, push: Push, rows: Sequence[Any]) -> set[int]:
+def _agreed(session: Session, push: Push, rows: Sequence[Addressee]) -> set[int]:
     texted = [row.member_id for row in rows if row.channel == "sms" and row.member_id]
     if not texted or push.service:
         return set(texted)
@@ -91,7 +73,7 @@ def _agreed(session: Session, push: Push, rows: Sequence[Any]) -> set[int]:
     return set(session.scalars(holders))
 
 
-def _why_not(row: Any, push: Push, agreed: set[int]) -> str | None:
+def _why_not(row: Addressee, push: Push, agreed: set[int]) -> str | None:
     if row.member_id is not None and row.state not in LIVE:
         return "gone"
     if row.state == "blocked":
@@ -105,7 +87,7 @@ def _why_not(row: Any, push: Push, agreed: set[int]) -> str | None:
     return "unfollowed"
 
 
-def _left_out(push: Push, row: Any, why: str) -> Settled:
+def _left_out(push: Push, row: Addressee, why: str) -> Settled:
     if why not in {"gone", "blocked"} and (further := next_channel(push, row.channel)):
         return Settled(row.id, "pending", further)
     return Settled(row.id, "skipped", row.channel, why)
@@ -122,28 +104,20 @@ def tiers_of(session: Session) -> dict[int, str]:
     return {tier.level: tier.name for tier in tier_ladder.every(session)}
 
 
-def _reader(desk: Desk, row: Any) -> Reader:
+def _reader(desk: Desk, row: Addressee) -> Reader:
     return Reader(
-        name=row.name or "会员",
-        tier=desk.tiers.get(row.tier_level or 0, tier_ladder.GROUND_NAME),
-        points=row.balance or 0,
-        link=desk.links.of_delivery(desk.push, row.id),
+        row.name or "会员",
+        desk.tiers.get(row.tier_level or 0, tier_ladder.GROUND_NAME),
+        row.balance or 0,
+        desk.links.of_delivery(desk.push, row.id),
     )
 
 
-def _call(desk: Desk, row: Any, reader: Reader) -> Call:
+def _call(desk: Desk, row: Addressee, reader: Reader) -> Call:
     content = desk.push.variants[row.variant]["contents"][row.channel]
-    to = row.phone_sealed if row.channel == "sms" else row.openid
+    to = row.openid if row.channel != "sms" else row.phone_sealed or ""
     body = _BODIES[row.channel](desk, content, reader, row.id)
     return Call(row.id, row.channel, to, body, row.attempts)
-
-
-def name_of(push: Push, delivery_id: int) -> str:
-    """The name of a call: WeChat refuses a second template message of one name for 10 minutes.
-
-    It holds the push's birth, so that it stays new after a database was reset.
-    """
-    return f"{push.id}-{int(push.created_at.timestamp())}-{delivery_id}"
 
 
 def _sms(desk: Desk, content: Any, reader: Reader, _delivery_id: int) -> dict[str, Any]:
@@ -157,7 +131,7 @@ _BODIES: dict[str, Callable[[Desk, Any, Reader, int], dict[str, Any]]] = {
     "customer": lambda _desk, content, reader, _id: bodies.customer(content, reader),
     "notice": lambda _desk, content, reader, _id: bodies.notice(content, reader),
     "template": lambda desk, content, reader, delivery_id: bodies.template(
-        content, reader, name_of(desk.push, delivery_id)
+        content, reader, f"{desk.named}{delivery_id}"
     ),
     "sms": _sms,
 }

@@ -1,8 +1,7 @@
 """Channels: the ways a push leaves the house, and what stands behind each."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from kernel.outcomes import Outcome
 
@@ -30,8 +29,7 @@ MASS_A_MONTH = 4
 MASS_LEAST, MASS_MOST = 2, 10_000
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """One message to one person, ready to leave: which delivery it is of, and its body.
 
     `to` is an openid; for SMS a sealed phone, and `body` is {"text", "template", "params"}.

@@ -20,6 +20,7 @@ from sqlalchemy import (
     SmallInteger,
     String,
     UniqueConstraint,
+    bindparam,
     exists,
     func,
     select,
@@ -29,6 +30,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from kernel.activity import BigId
 from kernel.db import Base
+from kernel.hot import Hot, table_of
 from pushes import deliveries
 from pushes.deliveries import UNSETTLED, Delivery
 from pushes.pushes import Push
@@ -125,14 +127,22 @@ def claim(
 def renew(session: Session, claim: Claim, now: datetime) -> bool:
     """Prolong the lease; False when it is lost, or so nearly over that nothing may begin, or when
     the push is not running any more."""
-    runs = exists().where(Push.id == claim.push_id, Push.state == "running")
-    renewed = session.execute(
-        update(PushChunk)
-        .where(*_mine(claim), PushChunk.lease_until_at > now + CALL_MARGIN, runs)
-        .values(lease_until_at=now + LEASE)
-        .execution_options(synchronize_session=False)
+    lease = {"fence": now + CALL_MARGIN, "until": now + LEASE}
+    mine = {"chunk": claim.chunk_id, "push": claim.push_id, "claim": claim.claim_no}
+    return _RENEW.run(session, {**mine, **lease}).rowcount == 1
+
+
+_RENEW = Hot(
+    update(table_of(PushChunk))
+    .where(
+        PushChunk.id == bindparam("chunk"),
+        PushChunk.state == "leased",
+        PushChunk.claim_no == bindparam("claim"),
+        PushChunk.lease_until_at > bindparam("fence"),
+        exists().where(Push.id == bindparam("push"), Push.state == "running"),
     )
-    return bool(renewed.rowcount == 1)  # type: ignore[attr-defined]
+    .values(lease_until_at=bindparam("until"))
+)
 
 
 def _mine(claim: Claim) -> tuple[Any, ...]:
@@ -143,7 +153,7 @@ def _mine(claim: Claim) -> tuple[Any, ...]:
     )
 
 
-def begin(session: Session, claim: Claim, ids: list[int]) -> None:
+def begin(session: Session, claim: Claim, ids: Sequence[int]) -> None:
     """Mark those of them who still wait as `sending`, to be committed before their calls."""
     session.execute(
         update(Delivery)

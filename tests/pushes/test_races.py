@@ -1,15 +1,19 @@
 """Pushes among rivals, and after a worker died at any line."""
 
 import contextlib
+import dataclasses
 import threading
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from handlers.push_actors import finish_push, send_push, start_push
-from pushes import chunks, deliveries
+from kernel.db import Database
+from pushes import addressees, chunks, deliveries
+from pushes.addressees import Addressee
 from pushes.chunks import Claim
 from pushes.deliveries import Settled
 from tests.jobs.house import House, Killed
@@ -155,6 +159,32 @@ def test_a_late_answer_is_taken_from_whoever_made_the_call_and_nobody_else(house
     assert house.counts(push_id) == {"unknown": 3}
     assert settle(held.claim_no) == 3
     assert house.counts(push_id) == {"sent": 3}
+
+
+def test_what_was_begun_is_begun_again_by_its_own_claim_alone(house: House) -> None:
+    # The answer to a commit may be lost: the transaction is then repeated whole.
+    following = house.audience(3)
+    push_id = running(house)
+    held = claim(house, push_id)
+    ids = [row.id for row in house.rows(push_id)]
+
+    def begin(by: Claim) -> list[Addressee]:
+        return house.database.transaction(lambda db: addressees.begin(db, by, ids))
+
+    first = begin(held)
+    assert sorted(one.openid for one in first) == following
+    assert {(one.attempts, one.subscribed) for one in first} == {(1, True)}
+    assert begin(held) == first
+    assert begin(dataclasses.replace(held, claim_no=held.claim_no + 1)) == []
+    assert house.counts(push_id) == {"sending": 3}
+
+
+def test_the_pages_of_deliveries_have_room_for_their_updates(
+    opened: dict[str, Database],
+) -> None:
+    options = text("SELECT reloptions FROM pg_class WHERE relname = 'delivery'")
+    found = opened["postgresql"].read(lambda db: db.scalar(options))
+    assert found == ["fillfactor=50"]
 
 
 def test_a_push_is_closed_only_when_nobody_waits(house: House) -> None:
