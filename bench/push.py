@@ -9,7 +9,6 @@ import multiprocessing
 import statistics
 import sys
 import tempfile
-import threading
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
@@ -21,31 +20,20 @@ import requests
 from sqlalchemy import text, update
 from wechatpy import WeChatClient
 
+from bench.push_worker import RULES, lane, work
 from bench.stub import answering
-from bot.fleet import Fleet
-from bot.tokens import Tokens
-from bot.transport import Transport
 from content.reviews import Hand
-from handlers.push_actors import send_push
-from handlers.tools import Tools
-from kernel.clock import SystemClock
 from kernel.db import Database
-from kernel.engine import make_engine
-from kernel.vault import Vault
 from pushes import chunks, drafts, life, pushes
 from pushes.channels import Call
 from pushes.chunks import PushChunk
-from pushes.clicks import Links
 from pushes.pushes import Push
-from pushes.settings import PushRules
 from tests.databases import make_database
 from tests.jobs.house import operators
 
 PEOPLE, SENDS, ALONE = 1_000_000, 100_000, 20_000
-LANES = 2
 TEMPLATE = "template-0123456789"
 DATA = {"thing1": "{称呼}", "time2": "2026年9月25日", "thing3": "宽带检修"}
-RULES = PushRules(chunk=5_000, lanes=LANES, in_flight=256, error_percent=100)
 _SEED = """
 INSERT INTO follower (openid, subscribed, followed_at, changed_at, created_at)
 SELECT 'oBench-' || lpad(n::text, 21, '0'), true, now(), now(), now()
@@ -107,55 +95,13 @@ def keep_only(database: Database, push_id: int, people: int) -> None:
     )
 
 
-def _work(url: str, base: str, push_id: int, ends: Any) -> None:
-    """One worker process: its lanes are threads that send chunks until none is due."""
-    gate, results = ends
-    database = Database(make_engine(url))
-    tokens = Tokens(Transport(base), "wx", "s", None)
-    vault = Vault({"k1": b"k" * 32}, b"l" * 32)
-    nobody: Any = None
-    tools = Tools(
-        database, SystemClock(), vault, nobody, nobody, lambda *_: None,
-        Links("https://hall.example", vault.digest),
-        lambda _kind: Fleet(base, tokens, lambda *_: None), RULES,
-    )  # fmt: skip
-    most = [0]
-
-    def watch() -> None:
-        while True:
-            status = Path("/proc/self/status").read_text()
-            line = next(line for line in status.splitlines() if line.startswith("VmRSS"))
-            most[0] = max(most[0], int(line.split()[1]) // 1024)
-            time.sleep(0.5)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-    def lane(_number: int) -> None:
-        while waiting(database, push_id):
-            send_push(tools, push_id)
-
-    waiting(database, push_id)
-    gate.wait()
-    with ThreadPoolExecutor(LANES) as pool:
-        list(pool.map(lane, range(LANES)))
-    results.put(most[0])
-
-
-def waiting(database: Database, push_id: int) -> int:
-    """How many chunks are due."""
-    now = datetime.now(UTC)
-    return database.read(lambda session: chunks.busy(session, push_id, now))[0]
-
-
 def send(database: Database, base: str, push_id: int, workers: int) -> tuple[float, int, float]:
     """(seconds, most MB of a worker, worst milliseconds of the progress query)."""
     context = multiprocessing.get_context("spawn")
     results, gate = context.SimpleQueue(), context.Barrier(workers + 1)
     url = database.engine.url.render_as_string(hide_password=False)
-    ends = gate, results
-    processes = [
-        context.Process(target=_work, args=(url, base, push_id, ends)) for _ in range(workers)
-    ]
+    told = url, base, push_id, gate, results
+    processes = [context.Process(target=work, args=told) for _ in range(workers)]
     for process in processes:
         process.start()
     gate.wait()
@@ -175,17 +121,17 @@ def send(database: Database, base: str, push_id: int, workers: int) -> tuple[flo
 
 def client_alone(base: str, count: int) -> float:
     """Sends a second of the HTTP client without any books."""
-    lane = Fleet(base, Tokens(Transport(base), "wx", "s", None), lambda *_: None)
+    alone = lane(base)
     body = {"template_id": TEMPLATE, "data": {key: {"value": "1"} for key in DATA}}
     begun = done = 0
     started = time.perf_counter()
     while done < count:
-        room = min(RULES.in_flight * LANES - (begun - done), count - begun)
+        room = min(RULES.in_flight - (begun - done), count - begun)
         if room > 64 or begun + room == count:
-            lane.submit(Call(begun + n, "template", f"o{begun + n}", body) for n in range(room))
+            alone.submit(Call(begun + n, "template", f"o{begun + n}", body) for n in range(room))
             begun += room
-        done += len(lane.collect(1.0))
-    lane.close()
+        done += len(alone.collect(1.0))
+    alone.close()
     return count / (time.perf_counter() - started)
 
 

@@ -8,6 +8,7 @@ import itertools
 import json
 import multiprocessing
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,11 +17,43 @@ _TOKEN = b'{"access_token":"t0k3n","expires_in":7200}'
 _NUMBERS = itertools.count(1)
 
 
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+_TICK = 0.001
+
+
+class _Desk:
+    """Answers to be given when their time has come: all wait alike, so the first is due first."""
+
+    def __init__(self, delay: float) -> None:
+        self.delay = delay
+        self.arrivals: list[float] = []
+        self._due: deque[tuple[float, Any, bytes]] = deque()
+
+    def give(self, out: Any, body: bytes) -> None:
+        """Answer after the delay."""
+        answer = _HEAD % len(body) + body
+        if not self.delay:
+            out.write(answer)
+            return
+        if not self._due:
+            asyncio.get_running_loop().call_later(self.delay, self._tick)
+        self._due.append((time.monotonic() + self.delay, out, answer))
+
+    def _tick(self) -> None:
+        # One timer for all: a timer for each answer would cost as much as the answer.
+        now = time.monotonic()
+        while self._due and self._due[0][0] <= now:
+            _, out, answer = self._due.popleft()
+            out.write(answer)
+        if self._due:
+            asyncio.get_running_loop().call_later(_TICK, self._tick)
+
+
 class _Line(asyncio.Protocol):
     """One keep-alive connection."""
 
-    def __init__(self, delay: float, arrivals: list[float]) -> None:
-        self._delay, self._arrivals = delay, arrivals
+    def __init__(self, desk: _Desk) -> None:
+        self._desk = desk
         self._buffer = b""
         self._out: Any = None
 
@@ -40,29 +73,24 @@ class _Line(asyncio.Protocol):
             self._take(path)
 
     def _take(self, path: bytes) -> None:
+        arrivals = self._desk.arrivals
         if b"token" in path.split(b"?")[0]:
-            self._answer(_TOKEN)
+            self._out.write(_HEAD % len(_TOKEN) + _TOKEN)
         elif path == b"/arrivals":
-            self._answer(json.dumps(self._arrivals).encode())
-            self._arrivals.clear()
+            told = json.dumps(arrivals).encode()
+            self._out.write(_HEAD % len(told) + told)
+            arrivals.clear()
         else:
-            self._arrivals.append(time.time())
+            arrivals.append(time.time())
             body = b'{"errcode":0,"errmsg":"ok","msgid":%d}' % next(_NUMBERS)
-            if self._delay:
-                asyncio.get_running_loop().call_later(self._delay, self._answer, body)
-            else:
-                self._answer(body)
-
-    def _answer(self, body: bytes) -> None:
-        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-        self._out.write(head % len(body) + body)
+            self._desk.give(self._out, body)
 
 
 def _serve(delay: float, pipe: Any) -> None:
     async def run() -> None:
-        arrivals: list[float] = []
+        desk = _Desk(delay)
         server = await asyncio.get_running_loop().create_server(
-            lambda: _Line(delay, arrivals), "127.0.0.1", 0, backlog=2048
+            lambda: _Line(desk), "127.0.0.1", 0, backlog=2048
         )
         pipe.send(server.sockets[0].getsockname()[1])
         await server.serve_forever()

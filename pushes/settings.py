@@ -20,7 +20,7 @@ class PushRules:
     within `frequency_days`.
     """
 
-    chunk: int = 2_000
+    chunk: int = 5_000
     mass_chunk: int = 9_999
     lanes: int = 4
     in_flight: int = 256
@@ -60,7 +60,7 @@ class PushRules:
 class PushesSection(Section):
     """`pushes:` of config.yaml."""
 
-    chunk: Annotated[Number, Field(ge=10, le=20_000)] = 2_000
+    chunk: Annotated[Number, Field(ge=10, le=20_000)] = 5_000
     mass_chunk: Annotated[Number, Field(ge=2, le=9_999)] = 9_999
     lanes: Annotated[Number, Field(ge=1, le=64)] = 4
     in_flight: Annotated[Number, Field(ge=1, le=2_000)] = 256
