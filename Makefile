@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 export FLASK_APP := app
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Else each of the many processes compiles the whole hall again: a second of every start.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev run reset tour test chaos-push check mutate lock bench shots

@@ -18,8 +18,6 @@ _MIN_OF_ONES_OWN = 8
 _MIN_DISTINCT = 5
 
 _hasher = PasswordHasher()
-# Verified against when there is no such operator, so that both answers take the same time.
-_NOBODY = _hasher.hash(secrets.token_urlsafe(16))
 
 
 def hashed(password: str, *names: str) -> str:
@@ -31,10 +29,17 @@ def hashed(password: str, *names: str) -> str:
     return _hasher.hash(_plain(password))
 
 
+@cache
+def _nobody() -> str:
+    # Verified against when there is no such operator, so that both answers take the same time.
+    # Made when it is first needed: it costs each process 64 MB and a tenth of a second.
+    return _hasher.hash(secrets.token_urlsafe(16))
+
+
 def is_right(password_hash: str | None, password: str) -> bool:
     """Whether that is the password; without a hash it never is, and takes as long to say so."""
     try:
-        _hasher.verify(password_hash or _NOBODY, _plain(password)[:MAX_LENGTH])
+        _hasher.verify(password_hash or _nobody(), _plain(password)[:MAX_LENGTH])
     except (VerificationError, InvalidHashError):
         return False
     return password_hash is not None
