@@ -26,7 +26,7 @@ from handlers.context import Rules
 from handlers.departures import ERASE_STEPS, MERGE_STEPS
 from handlers.dispatch import Dispatcher
 from handlers.jobs import JOBS
-from handlers.lanes import SmsLane
+from handlers.lanes import SmsLane, send_sms
 from handlers.tools import Tools
 from kernel import readiness
 from kernel.cache import connect
@@ -188,6 +188,7 @@ class House:
             push_rules=self.tools.push_rules,
             push_links=self.tools.links,
             push_preview=self.gateway,
+            sms_trial=partial(send_sms, self.tools.sms, self.vault),
             occasion_days=holidays_occasions.days_of,
             occasion_names=holidays_occasions.names(),
         )

@@ -1,8 +1,9 @@
 """The lane of short messages: a provider's calls one by one, several at a time."""
 
 import queue
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from kernel.outcomes import Outcome
 from kernel.sms import Sms, SmsRefused, SmsSender, SmsUnknown
@@ -41,19 +42,21 @@ class SmsLane:
         self._pool.shutdown(wait=True)
 
     def _send(self, call: Call) -> None:
-        self._landed.put((call.delivery_id, self._outcome(call)))
+        outcome = send_sms(self._sender, self._vault, call.to, call.body)
+        self._landed.put((call.delivery_id, outcome))
 
-    def _outcome(self, call: Call) -> Outcome:
-        body = call.body
-        try:
-            phone = self._vault.open(call.to, PHONE_PLACE)
-            self._sender.send(phone, Sms(body["text"], body["template"], body["params"]))
-        except Unreadable:
-            return Outcome("refused", "unreadable phone")
-        except SmsRefused as error:
-            return Outcome("refused", str(error)[:80])
-        except SmsUnknown as error:
-            return Outcome("unknown", str(error)[:80])
-        except Exception as error:  # a lane that lost an answer would wait for it for ever
-            return Outcome("unknown", type(error).__name__)
-        return Outcome("sent")
+
+def send_sms(sender: SmsSender, vault: Vault, sealed: str, body: Mapping[str, Any]) -> Outcome:
+    """Send one body of a push to a member's sealed phone; whatever happens has an outcome."""
+    try:
+        phone = vault.open(sealed, PHONE_PLACE)
+        sender.send(phone, Sms(body["text"], body["template"], body["params"]))
+    except Unreadable:
+        return Outcome("refused", "unreadable phone")
+    except SmsRefused as error:
+        return Outcome("refused", str(error)[:80])
+    except SmsUnknown as error:
+        return Outcome("unknown", str(error)[:80])
+    except Exception as error:  # a lane that lost an answer would wait for it for ever
+        return Outcome("unknown", type(error).__name__)
+    return Outcome("sent")

@@ -8,6 +8,8 @@ from kernel.refusals import Refused
 from pushes import messages, template_values
 from pushes.messages import Reader
 
+_SMS_PARAMS = {"称呼": "name", "等级": "tier", "积分": "points", "链接": "link"}
+
 
 class NoDraft(Refused):
     """The article that a mass send should carry is in no draft of WeChat's."""
@@ -51,6 +53,19 @@ def template(content: Mapping[str, Any], reader: Reader, client_msg_id: str) -> 
         "client_msg_id": client_msg_id,
     }
     return {**body, "url": reader.link} if reader.link else body
+
+
+def sms(
+    content: Mapping[str, Any], reader: Reader, signature: str, service: bool
+) -> dict[str, Any]:
+    """The message of a short message: its whole text, and the same as template and values."""
+    params = {
+        _SMS_PARAMS[slot]: value
+        for slot, value in reader.values.items()
+        if f"{{{slot}}}" in content["text"]
+    }
+    text = messages.sms_text(content, reader, signature, service)
+    return {"text": text, "template": content["template"], "params": params}
 
 
 def _data(content: Mapping[str, Any], reader: Reader) -> dict[str, dict[str, str]]:

@@ -13,15 +13,13 @@ from sqlalchemy.orm import Session
 
 from loyalty import consents, tier_ladder
 from loyalty.members import LIVE
-from pushes import bodies, messages
+from pushes import bodies
 from pushes.addressees import Addressee
 from pushes.channels import Call
 from pushes.clicks import Links
 from pushes.deliveries import Settled
 from pushes.messages import Reader
 from pushes.pushes import Push
-
-_PERSONAL_SMS_PARAMS = {"称呼": "name", "等级": "tier", "积分": "points", "链接": "link"}
 
 
 @dataclass(frozen=True)
@@ -120,18 +118,13 @@ def _call(desk: Desk, row: Addressee, reader: Reader) -> Call:
     return Call(row.id, row.channel, to, body, row.attempts)
 
 
-def _sms(desk: Desk, content: Any, reader: Reader, _delivery_id: int) -> dict[str, Any]:
-    text = messages.sms_text(content, reader, desk.signature, desk.push.service)
-    named = {_PERSONAL_SMS_PARAMS[slot]: value for slot, value in reader.values.items()
-             if f"{{{slot}}}" in content["text"]}  # fmt: skip
-    return {"text": text, "template": content["template"], "params": named}
-
-
 _BODIES: dict[str, Callable[[Desk, Any, Reader, int], dict[str, Any]]] = {
     "customer": lambda _desk, content, reader, _id: bodies.customer(content, reader),
     "notice": lambda _desk, content, reader, _id: bodies.notice(content, reader),
     "template": lambda desk, content, reader, delivery_id: bodies.template(
         content, reader, f"{desk.named}{delivery_id}"
     ),
-    "sms": _sms,
+    "sms": lambda desk, content, reader, _id: bodies.sms(
+        content, reader, desk.signature, desk.push.service
+    ),
 }

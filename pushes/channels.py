@@ -67,6 +67,15 @@ class PushPreview(Protocol):
         ...
 
 
+class SmsTrial(Protocol):
+    """Sends one short message to one colleague's sealed phone, by the call that a push would make.
+
+    `body` is {"text", "template", "params"}.
+    """
+
+    def __call__(self, sealed: str, body: dict[str, Any], /) -> Outcome: ...
+
+
 class Lane(Protocol):
     """Many calls in flight at once, of one thread that sends; closed when that thread is done."""
 

@@ -26,7 +26,7 @@ from loyalty import erasure, merges
 from loyalty.policy import Policy
 from loyalty.sold_out import SoldOut
 from menus.platform import MenuPlatform, MenuRules, Unplugged
-from pushes.channels import PushPreview
+from pushes.channels import PushPreview, SmsTrial
 from pushes.clicks import Links
 from pushes.schedules import OccasionDays, no_occasions
 from pushes.settings import PushRules
@@ -114,6 +114,7 @@ class Wiring:
     occasion_names: Mapping[str, str] = field(default_factory=dict)
     # Shows colleagues what a push would look like; called outside of any transaction.
     push_preview: PushPreview | None = None
+    sms_trial: SmsTrial | None = None
     # The time of authenticators, invitations and sessions, where the hall's own may be moved.
     wall: Clock | None = None
 

@@ -1,6 +1,5 @@
 """`flask config check`: what is in force, without a secret in it."""
 
-
 import pytest
 import yaml
 

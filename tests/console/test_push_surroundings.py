@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,11 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from handlers.lanes import send_sms
 from kernel.outcomes import Outcome
+from kernel.sms import SmsRefused, SmsUnknown
 from loyalty import staff
+from loyalty.members import PHONE_PLACE, Member
 from pushes import credits, drafts, switches
 from pushes.audiences import PushList, PushListMember
 from pushes.deliveries import Delivery
@@ -18,6 +22,8 @@ from tests.console import push_desk, seeds
 from tests.console.acts import acts
 from tests.console.house import NOON, Browser, House
 from tests.console.push_desk import MASS, NOTICE, SMS, TEMPLATE
+from tests.jobs.house import Texts
+from tests.loyalty.people import VAULT, join
 from tests.loyalty.test_member_files import write_xlsx
 
 LISTS = "/console/push-lists"
@@ -69,12 +75,44 @@ def test_a_colleague_gets_it_and_it_is_no_delivery(house: House, preview: Previe
     notice = preview.calls[1][2]
     assert notice["data"]["thing2"]["value"] == "店员小李，请查收"
     assert notice["page"] == "http://hall.test/site/coupons"  # and not a link that counts
-    for words in ("已送到手机", "没有允许这个订阅通知", "短信不试发"):
+    for words in ("已送到手机", "没有允许这个订阅通知", "没有在掌厅注册手机号"):
         assert words in answer.text
     act = acts(house)[-1]
     assert (act.action, act.subject) == ("push.tested", "push:1")
     assert act.details == {"people": ["店员小李"], "taken": 1, "tried": 3}
     assert house.database.read(lambda db: db.scalar(select(func.count(Delivery.id)))) == 0
+
+
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        (None, "已送到手机"),
+        (SmsRefused("余额不足"), "短信网关没有接受（余额不足）"),
+        (SmsUnknown("504"), "没有得到明确答复，请看看手机有没有收到"),
+    ],
+)
+def test_a_colleague_who_is_a_member_gets_the_short_message(
+    house: House, preview: Preview, failure: Exception | None, words: str
+) -> None:
+    del preview
+    clerk = house.database.transaction(lambda db: join(db, "oClerk"))
+    sender = Texts(fails=failure)
+    wiring = house.app.extensions["weiting"]
+    house.app.extensions["weiting"] = replace(
+        wiring,
+        sms_trial=partial(send_sms, sender, VAULT),
+        push_rules=replace(wiring.push_rules, sms_signature="铁通"),
+    )
+
+    answer = house.enter("marketer").post("/console/pushes/1/trials", staff="1")
+
+    assert words in answer.text
+    sealed = house.database.read(lambda db: db.get_one(Member, clerk).phone_sealed)
+    [(phone, message)] = sender.sent
+    assert phone == VAULT.open(sealed or "", PHONE_PLACE)
+    link = "http://hall.test/site/coupons"  # and not one that counts
+    assert message.text == f"【铁通】店员小李您好，礼券已到账 {link} 拒收请回复R"
+    assert message.params == {"name": "店员小李", "link": link}
 
 
 def test_only_colleagues_are_sent_a_test(house: House, preview: Preview) -> None:

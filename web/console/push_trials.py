@@ -13,6 +13,7 @@ from kernel import audit
 from kernel.outcomes import Outcome
 from kernel.refusals import Invalid
 from loyalty import tier_ladder
+from loyalty.members import LIVE, Member
 from loyalty.staff import Staff
 from pushes import bodies, preflight_warnings, pushes
 from pushes.bodies import NoDraft
@@ -32,8 +33,10 @@ _PATHS = {
     "notice": "message/subscribe/bizsend",
     "template": "message/template/send",
 }
+_NO_PHONE = "no_phone"
 # What a colleague can do about it.
 _REASONS = {
+    _NO_PHONE: "对方没有在掌厅注册手机号，注册后才能试发短信",
     "45015": "对方 48 小时内没有给公众号发过消息，先让他发一句再试",
     "43101": "对方没有允许这个订阅通知，或次数用完",
     "43004": "对方没有关注公众号",
@@ -59,6 +62,8 @@ class _Ready:
     contents: Mapping[str, Any]
     people: Sequence[Staff]
     drafts: Mapping[int, str]
+    # Sealed phones of those who are members, by openid.
+    phones: Mapping[str, str]
 
 
 @bp.post("")
@@ -100,7 +105,17 @@ def _ready(session: Session, push_id: int) -> _Ready:
     contents = variants[place if 0 <= place < len(variants) else 0]["contents"]
     article = (contents.get("mass") or {}).get("article_id")
     drafts = preflight_warnings.drafts_of(session, {article} if article else set())
-    return _Ready(push, contents, people, drafts)
+    return _Ready(push, contents, people, drafts, _phones(session, people))
+
+
+def _phones(session: Session, people: Sequence[Staff]) -> dict[str, str]:
+    openids = [one.openid for one in people]
+    rows = session.execute(
+        select(Member.openid, Member.phone_sealed).where(
+            Member.openid.in_(openids), Member.state.in_(LIVE), Member.phone_sealed.is_not(None)
+        )
+    )
+    return {row.openid: row.phone_sealed or "" for row in rows}
 
 
 def _tried(ready: _Ready) -> list[Said]:
@@ -114,11 +129,11 @@ def _tried(ready: _Ready) -> list[Said]:
     ]
 
 
-def _call(preview: PushPreview, ready: _Ready, channel: str, person: Staff) -> Outcome | None:
+def _call(preview: PushPreview, ready: _Ready, channel: str, person: Staff) -> Outcome:
     push, content = ready.push, ready.contents[channel]
     reader = Reader(person.name, tier_ladder.GROUND_NAME, 100, _link(push))
     if channel == "sms":
-        return None
+        return _sms(ready, content, reader, person)
     if channel == "mass":
         media_id = ready.drafts.get(content.get("article_id") or 0, "")
         try:
@@ -135,14 +150,20 @@ def _call(preview: PushPreview, ready: _Ready, channel: str, person: Staff) -> O
     return preview.send_one(_PATHS[channel], person.openid, make[channel]())
 
 
+def _sms(ready: _Ready, content: Mapping[str, Any], reader: Reader, person: Staff) -> Outcome:
+    sealed, send_sms = ready.phones.get(person.openid), wiring().sms_trial
+    if sealed is None or send_sms is None:
+        return Outcome("refused", _NO_PHONE)
+    signature = wiring().push_rules.sms_signature
+    return send_sms(sealed, bodies.sms(content, reader, signature, ready.push.service))
+
+
 def _link(push: Push) -> str:
     # The page itself: a colleague's look is no click.
     return f"{wiring().hall.base_url}{push.link}" if push.link.startswith("/") else push.link
 
 
-def _said(person: Staff, channel: str, outcome: Outcome | None) -> Said:
-    if outcome is None:
-        return Said(person.name, channel, False, "短信不试发，请看预览里的全文和条数")
+def _said(person: Staff, channel: str, outcome: Outcome) -> Said:
     if outcome.verdict == "sent":
         return Said(person.name, channel, True, "已送到手机")
     reason = outcome.reason or ""
@@ -150,7 +171,8 @@ def _said(person: Staff, channel: str, outcome: Outcome | None) -> Said:
         return Said(person.name, channel, False, "文章不在微信草稿箱里，请先同步")
     if outcome.verdict == "unknown":
         return Said(person.name, channel, False, "没有得到明确答复，请看看手机有没有收到")
-    words = _REASONS.get(reason, f"微信没有接受（{reason or outcome.verdict}）")
+    whose = "短信网关" if channel == "sms" else "微信"
+    words = _REASONS.get(reason, f"{whose}没有接受（{reason or outcome.verdict}）")
     return Said(person.name, channel, False, words)
 
 
