@@ -75,7 +75,7 @@ def test_a_colleague_gets_it_and_it_is_no_delivery(house: House, preview: Previe
     notice = preview.calls[1][2]
     assert notice["data"]["thing2"]["value"] == "店员小李，请查收"
     assert notice["page"] == "http://hall.test/site/coupons"  # and not a link that counts
-    for words in ("已送到手机", "没有允许这个订阅通知", "没有在掌厅注册手机号"):
+    for words in ("已送到手机", "没有允许这个订阅通知", "对方不是会员，没有手机号可发"):
         assert words in answer.text
     act = acts(house)[-1]
     assert (act.action, act.subject) == ("push.tested", "push:1")
