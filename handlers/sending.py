@@ -249,14 +249,12 @@ class Sending:
         if outcome.verdict == "stop":
             self.stop = self.stop or Stop(f"微信返回 {outcome.reason}，整个推送先停下")
             return
-        failed, most = outcome.verdict != "sent", self.tools.push_rules.error_sample
-        self.errors.append(failed)
+        most = self.tools.push_rules.error_sample
+        self.errors.append(outcome.verdict != "sent")
         if len(self.errors) > most:
             self.errors.popleft()
-        if not failed or len(self.errors) < most:
-            return
         share = sum(self.errors) * 100 // most
-        if share >= self.tools.push_rules.error_percent:
+        if len(self.errors) == most and share >= self.tools.push_rules.error_percent:
             self.stop = self.stop or Stop(f"最近 {most} 条里有 {share}% 没有送出")
 
     def _release(self, session: Session) -> None:
