@@ -124,7 +124,7 @@ def main() -> None:
     with (
         tempfile.TemporaryDirectory() as name,
         valkey() as redis_url,
-        make_database("postgresql", "bench", Path(name)) as database,
+        make_database("postgresql", "bench", Path(name), durable=True) as database,
     ):
         folder = Path(name)
         clock = SystemClock()

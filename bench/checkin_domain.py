@@ -126,7 +126,7 @@ def main() -> None:
     """Measure in turn, a day each, and print the ratios of the medians."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        make_database("postgresql", "bench", Path(folder)) as database,
+        make_database("postgresql", "bench", Path(folder), durable=True) as database,
     ):
         start = SystemClock().now() - timedelta(days=60)
         members = settle(database, MEMBERS, start)

@@ -46,7 +46,7 @@ def main() -> None:
     for kind in KINDS:
         with tempfile.TemporaryDirectory() as folder:
             try:
-                with make_database(kind, "bench_faq", Path(folder)) as database:
+                with make_database(kind, "bench_faq", Path(folder), durable=True) as database:
                     fill(database, entries)
                     report(kind, database, entries)
             except pytest.skip.Exception as skipped:

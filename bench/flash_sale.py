@@ -211,7 +211,7 @@ def main() -> None:
     """Run each variant in turn, several rounds, and print the medians."""
     with (
         tempfile.TemporaryDirectory() as name,
-        make_database("postgresql", "flash", Path(name)) as database,
+        make_database("postgresql", "flash", Path(name), durable=True) as database,
     ):
         members = settle(database, CLAIMS, AT)
         url = database.engine.url.set(drivername="postgresql").render_as_string(

@@ -121,7 +121,7 @@ def main(members: int = 1_000_000) -> None:
     """Seed, then run each job and print its figures."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        make_database("postgresql", "million", Path(folder)) as database,
+        make_database("postgresql", "million", Path(folder), durable=True) as database,
     ):
         now = SystemClock().now()
         draft = Draft(1, "silver", "银卡", 80)

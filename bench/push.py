@@ -56,14 +56,6 @@ def seed(database: Database, people: int) -> None:
             connection.execute(text(statement))
 
 
-def be_durable(database: Database) -> None:
-    """Wait for the disk at each commit, as a hall does; databases of tests do not."""
-    engine = database.engine
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text(f"ALTER DATABASE {engine.url.database} RESET synchronous_commit"))
-    engine.dispose()  # it holds for new connections
-
-
 def plan(database: Database, rate: int = 0) -> int:
     """A push to everybody whose time has come."""
     contents = {"template": {"template_id": TEMPLATE, "data": DATA}}
@@ -185,10 +177,9 @@ def main(people: int = PEOPLE) -> None:
     """Print the table."""
     with (
         tempfile.TemporaryDirectory() as folder,
-        make_database("postgresql", "bench_push", Path(folder)) as database,
+        make_database("postgresql", "bench_push", Path(folder), durable=True) as database,
     ):
         seed(database, people)
-        be_durable(database)
         push_id = plan(database)
         print(f"Push to {people:,} on PostgreSQL")
         print(f"  snapshot {begin(database, push_id):.1f} s")

@@ -40,10 +40,16 @@ def database_name(worker: str) -> str:
 
 
 @contextmanager
-def make_database(kind: str, worker: str, folder: Path) -> Iterator[Database]:
-    """A migrated database of that kind; skips the test when no server answers."""
+def make_database(
+    kind: str, worker: str, folder: Path, *, durable: bool = False
+) -> Iterator[Database]:
+    """A migrated database of that kind; skips the test when no server answers.
+
+    Only a `durable` one of PostgreSQL waits for the disk at each commit, as a hall's does: for
+    whatever is measured.
+    """
     opened = {"sqlite": _sqlite, "postgresql": _postgresql, "mariadb": _mariadb}[kind]
-    with opened(database_name(worker), folder) as url:
+    with opened(database_name(worker), folder, durable) as url:
         database = Database(make_engine(url))
         upgrade(database.engine)
         try:
@@ -53,18 +59,19 @@ def make_database(kind: str, worker: str, folder: Path) -> Iterator[Database]:
 
 
 @contextmanager
-def _sqlite(name: str, folder: Path) -> Iterator[str]:
+def _sqlite(name: str, folder: Path, _durable: bool = False) -> Iterator[str]:
     yield f"sqlite:///{folder}/{name}.sqlite3"
 
 
 @contextmanager
-def _postgresql(name: str, _folder: Path) -> Iterator[str]:
+def _postgresql(name: str, _folder: Path, durable: bool = False) -> Iterator[str]:
     with postgres() as server:
         if server is None:
             pytest.skip("no PostgreSQL answers, and the embedded one is not for this machine")
         with psycopg.connect(server, autocommit=True) as admin:
             admin.execute(f"CREATE DATABASE {name}")
-            admin.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
+            if not durable:
+                admin.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
             try:
                 url = make_url(server).set(drivername="postgresql+psycopg", database=name)
                 yield url.render_as_string(hide_password=False)
@@ -73,7 +80,7 @@ def _postgresql(name: str, _folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def _mariadb(name: str, _folder: Path) -> Iterator[str]:
+def _mariadb(name: str, _folder: Path, _durable: bool = False) -> Iterator[str]:
     server = standing_mariadb()
     if server is None:
         pytest.skip("no MariaDB answers at 127.0.0.1:3306 (or TEST_MYSQL_URL)")
